@@ -1,0 +1,1 @@
+"""The alliance-outcome pipeline: raw tables in, honest answers out."""

@@ -1,0 +1,1 @@
+"""Ground floor: tables, instruments, estimates, settings and provenance that every floor shares."""

@@ -1,0 +1,37 @@
+"""Faults a user can mend: one clear message with file, column, row and remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+MOST_SHOWN = 20
+
+
+class UserFault(Exception):
+    """Something in a user's files or settings that stops the run.
+
+    The message is all the user sees (no traceback), so it names what is wrong, where, and what to
+    do about it.
+    """
+
+
+def several(title: str, faults: Iterable[str]) -> UserFault:
+    """One fault out of many, worst first: at most 20 are listed, the rest are counted."""
+    listed = list(dict.fromkeys(faults))
+    shown = [f"  - {fault}" for fault in listed[:MOST_SHOWN]]
+    if len(listed) > MOST_SHOWN:
+        shown.append(f"  ... and {len(listed) - MOST_SHOWN} more")
+    return UserFault("\n".join([title, *shown]))
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Say which names exist, and the nearest one: ``did you mean 'x'? There are: ...``."""
+    names = [str(item) for item in known]
+    close = get_close_matches(str(name), names, n=1, cutoff=0.5)
+    lower = {item.lower(): item for item in names}
+    if not close and str(name).lower() in lower:
+        close = [lower[str(name).lower()]]
+    hint = f"did you mean '{close[0]}'? " if close else ""
+    shown = ", ".join(names[:30]) + (f", ... ({len(names)} in all)" if len(names) > 30 else "")
+    return f"{hint}There are: {shown or 'none'}"

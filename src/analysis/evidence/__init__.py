@@ -1,0 +1,1 @@
+"""Lines of evidence and the verdicts that rest on them."""

@@ -1,0 +1,1 @@
+"""Raw tables to the four clean tables, with every row accounted for."""

@@ -1,0 +1,1 @@
+"""How the alliance is scored and how well it is measured."""

@@ -1,0 +1,1 @@
+"""Estimators: frames in, tidy rows out."""

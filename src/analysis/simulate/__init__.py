@@ -1,0 +1,1 @@
+"""Programmes with known truth, written the way real exports arrive."""
