@@ -1,0 +1,69 @@
+"""The analysis plan, ``config/config.yaml``: every choice that could change an answer."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from analysis.contract.strict import Strict
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class ScoringPlan(Strict):
+    """How items become subscale scores."""
+
+    minimum_answered: Share = Field(
+        0.75, description="share of a subscale's items that must be answered for its prorated mean"
+    )
+
+
+class ComparisonPlan(Strict):
+    """How the two raters are compared (the headline)."""
+
+    window: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        (1, 2, 3), description="check-ins whose ratings count, where both raters answered"
+    )
+    sesoi: float = Field(
+        0.10, gt=0, lt=1, description="smallest |D| of interest, in units of correlation"
+    )
+    confidence: float = Field(0.95, gt=0.5, lt=1, description="level of the interval of record")
+    equivalence_confidence: float = Field(
+        0.90, gt=0.5, lt=1, description="level of the interval that must lie within the SESOI"
+    )
+    resamples: int = Field(10_000, ge=99, description="bootstrap resamples of advisors")
+    minimum_reliability: Share = Field(
+        0.40, description="below it, in the sample or any replicate, no disattenuated line"
+    )
+    minimum_clusters: int = Field(
+        10, ge=2, description="fewer advisors than this: inconclusive, whatever the interval"
+    )
+    seed: int = Field(20261, ge=0, description="seed of the bootstrap")
+    missing_share_caution: Share = Field(
+        0.20, description="share of engagements lacking a rating above which missingness is decisive"
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> ComparisonPlan:
+        if len(set(self.window)) != len(self.window):
+            raise ValueError("the window names a check-in twice")
+        if self.equivalence_confidence > self.confidence:
+            raise ValueError("equivalence_confidence must not exceed confidence")
+        return self
+
+
+class Plan(Strict):
+    """The whole plan."""
+
+    datasets: tuple[str, ...] = Field(description="mappings that `make run` analyses, in order")
+    scoring: ScoringPlan = Field(description="how items become scores")
+    comparison: ComparisonPlan = Field(description="how the raters are compared")
+
+    @model_validator(mode="after")
+    def _check(self) -> Plan:
+        if len(set(self.datasets)) != len(self.datasets):
+            raise ValueError("datasets names one dataset twice")
+        if not self.datasets:
+            raise ValueError("datasets must name at least one dataset")
+        return self

@@ -1,0 +1,113 @@
+"""Strict settings: YAML read safely, unknown keys refused at every level, faults in plain words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from analysis.contract.faults import UserFault, nearest, several
+
+
+class Strict(BaseModel):
+    """A part of the settings: unknown keys are errors, values are never changed after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+Settings = TypeVar("Settings", bound=Strict)
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """YAML's safe loader, which also refuses a key given twice in one mapping."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        seen = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if isinstance(key, str | int | float | bool) and key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key '{key}' stands twice", key_node.start_mark
+                )
+            seen.add(key if isinstance(key, str | int | float | bool) else id(key_node))
+        return super().construct_mapping(node, deep)
+
+
+def read_yaml(path: Path) -> dict:
+    """The mapping a YAML file holds. Raises UserFault if it is missing, unreadable or no mapping."""
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        here = sorted(item.name for item in path.parent.glob("*.y*ml")) if path.parent.exists() else []
+        raise UserFault(f"{path}: there is no such file. {nearest(path.name, here)}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserFault(f"{path}: cannot be read as UTF-8 text ({error}).") from None
+    try:
+        content = yaml.load(text, Loader=_UniqueKeyLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" line {mark.line + 1}, column {mark.column + 1}:" if mark else ""
+        problem = getattr(error, "problem", None) or "it cannot be parsed"
+        raise UserFault(f"{path}:{where} not valid YAML: {problem}.") from None
+    if not isinstance(content, dict):
+        raise UserFault(f"{path}: the file must hold keys and values, and holds none.")
+    return content
+
+
+def read_settings(path: Path, model: type[Settings]) -> Settings:
+    """Read and check one settings file against its model; every fault is listed at once."""
+    content = read_yaml(path)
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise several(
+            f"{path}: these settings are not valid.", (_in_words(one, model) for one in error.errors())
+        ) from None
+
+
+def _in_words(error: dict, model: type[BaseModel]) -> str:
+    """One fault of pydantic's as `key: what is wrong`."""
+    place = ".".join(str(part) for part in error["loc"] if not _is_branch(part))
+    if error["type"] == "extra_forbidden":
+        known = _fields_at(model, error["loc"][:-1])
+        return f"{place}: this key is not known. {nearest(str(error['loc'][-1]), known)}"
+    if error["type"] == "missing":
+        return f"{place}: this key is required and is missing."
+    message = error["msg"].removeprefix("Value error, ")
+    given = error.get("input")
+    told = f" (given: {given!r})" if isinstance(given, str | int | float | bool) else ""
+    return f"{place or 'the file as a whole'}: {message}{told}."
+
+
+def _is_branch(part: object) -> bool:
+    """Whether a step of an error's path is pydantic's name for a branch of a union."""
+    return isinstance(part, str) and (
+        part.endswith("]") or part in {"str", "int", "float"} or part[:1].isupper()
+    )
+
+
+def _fields_at(model: type[BaseModel], path: tuple) -> list[str]:
+    """The keys the settings know at one place."""
+    place: object = model
+    for step in path:
+        if isinstance(place, type) and issubclass(place, BaseModel) and step in place.model_fields:
+            place = _model_within(place.model_fields[step].annotation)
+        elif isinstance(step, str) and step[:1].isupper() and "." not in step:
+            continue
+    if isinstance(place, type) and issubclass(place, BaseModel):
+        return list(place.model_fields)
+    return []
+
+
+def _model_within(annotation: object) -> object:
+    """The settings model inside a type such as ``dict[str, Outcome]`` or ``list[Part] | None``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for inner in getattr(annotation, "__args__", ()):
+        found = _model_within(inner)
+        if isinstance(found, type) and issubclass(found, BaseModel):
+            return found
+    return annotation
