@@ -41,7 +41,8 @@ class ComparisonPlan(Strict):
     )
     seed: int = Field(20261, ge=0, description="seed of the bootstrap")
     missing_share_caution: Share = Field(
-        0.20, description="share of engagements lacking a rating above which missingness is decisive"
+        0.20,
+        description="share of engagements lacking a rating above which missingness is decisive",
     )
 
     @model_validator(mode="after")

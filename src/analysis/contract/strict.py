@@ -36,12 +36,14 @@ class _UniqueKeyLoader(yaml.SafeLoader):
 
 
 def read_yaml(path: Path) -> dict:
-    """The mapping a YAML file holds. Raises UserFault if it is missing, unreadable or no mapping."""
+    """The mapping a YAML file holds. Raises UserFault if it is missing or holds none."""
     path = Path(path)
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        here = sorted(item.name for item in path.parent.glob("*.y*ml")) if path.parent.exists() else []
+        here = (
+            sorted(item.name for item in path.parent.glob("*.y*ml")) if path.parent.exists() else []
+        )
         raise UserFault(f"{path}: there is no such file. {nearest(path.name, here)}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UserFault(f"{path}: cannot be read as UTF-8 text ({error}).") from None
@@ -64,7 +66,8 @@ def read_settings(path: Path, model: type[Settings]) -> Settings:
         return model.model_validate(content)
     except ValidationError as error:
         raise several(
-            f"{path}: these settings are not valid.", (_in_words(one, model) for one in error.errors())
+            f"{path}: these settings are not valid.",
+            (_in_words(one, model) for one in error.errors()),
         ) from None
 
 

@@ -1,0 +1,236 @@
+"""A dataset's mapping: where its tables are, what columns mean, how words become numbers."""
+
+from __future__ import annotations
+
+import string
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from analysis.contract.dictionary import TABLES
+from analysis.contract.faults import UserFault
+from analysis.contract.instruments import SubscaleName
+from analysis.contract.strict import Strict, read_settings
+
+Rater = Literal["advisee", "advisor", "observer"]
+Source = Literal["advisee", "advisor", "third_party", "record"]
+Phase = Literal["baseline", "during", "end", "follow_up"]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+Value = str | int | float
+
+
+class RawTable(Strict):
+    """One raw table: a file, or one sheet of a workbook."""
+
+    file: str = Field(description="file name, below the mapping's folder")
+    format: Literal["csv", "tsv", "excel", "parquet"] | None = Field(
+        None, description="kind of file; told from its ending when absent"
+    )
+    sheet: str | None = Field(None, description="the workbook's sheet; the first when absent")
+    header_rows: int = Field(
+        1, ge=1, le=10, description="rows before the data; the first of them names the columns"
+    )
+    delimiter: str | None = Field(None, min_length=1, max_length=1, description="CSV separator")
+    decimal: Literal[".", ","] = Field(".", description="decimal mark")
+    encoding: str = Field("utf-8-sig", description="text encoding")
+
+
+class Column(Strict):
+    """What fills a clean column: a raw column (and labels), or one value for all rows."""
+
+    column: str | None = Field(None, description="the raw column")
+    value: Value | None = Field(None, description="one value for every row")
+    labels: dict[str, Value] = Field(
+        default_factory=dict, description="raw label to clean value; case and outer space ignored"
+    )
+    kind: Literal["text", "number"] = Field("text", description="what a covariate is read as")
+
+    @model_validator(mode="after")
+    def _check(self) -> Column:
+        if (self.column is None) == (self.value is None):
+            raise ValueError("give either a column or a value")
+        if self.labels and self.column is None:
+            raise ValueError("labels go with a column")
+        folded = [label.strip().casefold() for label in self.labels]
+        if len(set(folded)) != len(folded):
+            raise ValueError("two labels differ only by case or outer space")
+        return self
+
+
+class Part(Strict):
+    """One pass over a raw table that yields rows of a clean table.
+
+    With `each`, the pass is made once for every combination of values, and `{name}` in a raw
+    column's name stands for the value: that is how wide tables become long.
+    """
+
+    source: str = Field(description="the raw table")
+    each: dict[Name, tuple[Value, ...]] = Field(
+        default_factory=dict, description="placeholders and the values they take"
+    )
+    columns: dict[str, str | Column] = Field(description="clean column to raw column or value")
+    items: str | tuple[str, ...] | None = Field(
+        None, description="raw item columns: a pattern with {item}, or a list in item order"
+    )
+    subscales: dict[SubscaleName, str] = Field(
+        default_factory=dict, description="ready-made subscale to raw column"
+    )
+    answers: dict[str, float] = Field(
+        default_factory=dict, description="answer in words to number, for items and subscales"
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Part:
+        for pattern in self._patterns():
+            used = {name for _, name, _, _ in string.Formatter().parse(pattern) if name}
+            if stray := used - set(self.each) - {"item"}:
+                unknown = f"{{{sorted(stray)[0]}}}"
+                raise ValueError(f"'{pattern}' uses {unknown}, which `each` does not list")
+        if self.items is not None and self.subscales:
+            raise ValueError("give items or ready-made subscales, not both")
+        return self
+
+    def _patterns(self) -> list[str]:
+        raw = [field.column for field in self.fields.values() if field.column]
+        items = [self.items] if isinstance(self.items, str) else list(self.items or ())
+        return [*raw, *items, *self.subscales.values()]
+
+    @property
+    def fields(self) -> dict[str, Column]:
+        """Clean column to what fills it, short forms written out."""
+        return {
+            name: Column(column=field) if isinstance(field, str) else field
+            for name, field in self.columns.items()
+        }
+
+
+class Tables(Strict):
+    """The parts each clean table is made of."""
+
+    engagements: tuple[Part, ...] = Field(min_length=1, description="rows of engagements")
+    checkins: tuple[Part, ...] = Field(min_length=1, description="rows of check-ins")
+    outcomes: tuple[Part, ...] = Field((), description="rows of outcomes")
+    events: tuple[Part, ...] = Field((), description="rows of events")
+
+
+class Outcome(Strict):
+    """What the analysis must know of an outcome."""
+
+    title: str | None = Field(None, description="its name in words")
+    timing: Literal["prospective", "concurrent"] = Field(
+        description="whether it was taken after the alliance ratings or at about the same time"
+    )
+    higher_is: Literal["better", "worse"] = Field(description="its direction")
+    minimum: float | None = Field(None, description="lowest possible value")
+    maximum: float | None = Field(None, description="highest possible value")
+
+    @model_validator(mode="after")
+    def _check(self) -> Outcome:
+        if None not in (self.minimum, self.maximum) and not self.minimum < self.maximum:
+            raise ValueError("the minimum must lie below the maximum")
+        return self
+
+
+class Provenance(Strict):
+    """Where a dataset comes from and on what terms."""
+
+    description: str = Field(description="what it is, in a sentence or two")
+    licence: str = Field(description="terms of use")
+    consent: str = Field(description="what the people in it agreed to")
+    simulated: bool = Field(False, description="whether it was made by `alliance simulate`")
+
+
+class Mapping(Strict):
+    """All that turns a dataset's raw tables into the four clean ones."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")] = Field(
+        description="short name (lower-case letters, digits, underscores); names its results"
+    )
+    title: str = Field(min_length=1, max_length=120, description="its name in words")
+    provenance: Provenance = Field(description="where it comes from")
+    folder: str = Field(".", description="folder of the raw tables, seen from the mapping's file")
+    missing_marks: tuple[str, ...] = Field(
+        ("NA", "N/A", "n/a", "NaN", ".", "-99"), description="cells read as missing, besides empty"
+    )
+    duplicates: Literal["refuse", "first", "last"] = Field(
+        "refuse", description="which of several submissions with one key is kept"
+    )
+    out_of_range: Literal["refuse", "set_missing"] = Field(
+        "refuse", description="what becomes of an answer outside the instrument's range"
+    )
+    cluster: Literal["advisor_id", "organisation_id"] = Field(
+        "advisor_id", description="the highest level engagements are nested in"
+    )
+    instruments: dict[Rater, Name] = Field(
+        min_length=1, description="which instrument each rater answered"
+    )
+    sources: dict[Name, RawTable] = Field(min_length=1, description="the raw tables by name")
+    tables: Tables = Field(description="how clean tables are made of raw ones")
+    outcomes: dict[Name, Outcome] = Field(
+        default_factory=dict, description="every outcome, its timing and direction"
+    )
+    primary_outcome: Name | None = Field(None, description="the outcome the headline rests on")
+    primary_source: Source | None = Field(None, description="whose account of it")
+    primary_phase: Phase = Field("end", description="when it was taken")
+
+    @model_validator(mode="after")
+    def _check(self) -> Mapping:
+        for table, parts in self.parts().items():
+            for number, part in enumerate(parts):
+                place = f"tables.{table}.{number}"
+                if part.source not in self.sources:
+                    known = ", ".join(self.sources)
+                    raise ValueError(f"{place}.source: '{part.source}' is no source ({known})")
+                _check_columns(table, part, place)
+        if (self.primary_outcome is None) != (self.primary_source is None):
+            raise ValueError("primary_outcome and primary_source go together")
+        if self.primary_outcome is not None and self.primary_outcome not in self.outcomes:
+            known = ", ".join(self.outcomes) or "none"
+            raise ValueError(
+                f"primary_outcome: '{self.primary_outcome}' is not among outcomes ({known})"
+            )
+        return self
+
+    def parts(self) -> dict[str, tuple[Part, ...]]:
+        """Clean table to the parts it is made of."""
+        return {table: getattr(self.tables, table) for table in TABLES}
+
+
+def _check_columns(table: str, part: Part, place: str) -> None:
+    """Refuse a part that lacks a clean column or fills one the table does not have."""
+    filled = set(part.columns)
+    made = {"instrument"} if table == "checkins" else set()
+    needed = {column.name for column in TABLES[table].columns if column.required} - made
+    if missing := sorted(needed - filled):
+        raise ValueError(f"{place}.columns: {', '.join(missing)} must be given")
+    if not TABLES[table].further or table == "checkins":
+        known = set(TABLES[table].names) - made
+        if stray := sorted(filled - known):
+            raise ValueError(
+                f"{place}.columns: {', '.join(stray)} is no column of {table} "
+                f"({', '.join(sorted(known))})"
+            )
+    if table == "events" and not {"occasion", "week"} & filled:
+        raise ValueError(f"{place}.columns: an event needs its occasion or its week")
+    has_answers = part.items is not None or bool(part.subscales)
+    if has_answers != (table == "checkins"):
+        which = "needs" if table == "checkins" else "takes no"
+        raise ValueError(f"{place}: a part of {table} {which} items or subscales")
+
+
+def read_mapping(path: Path) -> Mapping:
+    """Read a dataset's mapping. Raises UserFault listing all that is wrong with it."""
+    mapping = read_settings(path, Mapping)
+    for name, source in mapping.sources.items():
+        if Path(source.file).is_absolute() or ".." in Path(source.file).parts:
+            raise UserFault(
+                f"{path}: sources.{name}.file: '{source.file}' leaves the folder of the raw "
+                "tables. Name a file below it, and set `folder`."
+            )
+    return mapping
+
+
+def raw_path(mapping_path: Path, mapping: Mapping, source: str) -> Path:
+    """Where a raw table lies."""
+    return Path(mapping_path).parent / mapping.folder / mapping.sources[source].file

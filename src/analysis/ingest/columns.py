@@ -1,0 +1,70 @@
+"""One raw column into one clean column: labels, numbers, permitted values, ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Lookup
+
+import numpy as np
+import pandas as pd
+
+from analysis.contract.faults import nearest
+
+
+class Faults(list[str]):
+    """Faults of one raw table, gathered so that all can be told at once."""
+
+    def __init__(self, label: str, lines: np.ndarray) -> None:
+        super().__init__()
+        self.label = label
+        self.lines = lines
+
+    def at(self, column: str, rows: np.ndarray, what: str, remedy: str) -> None:
+        """Note a fault of some rows (positions) of a column, naming the first and their number."""
+        if len(rows) == 0:
+            return
+        more = f" (and {len(rows) - 1} more rows)" if len(rows) > 1 else ""
+        self.append(
+            f"{self.label}, column '{column}', row {self.lines[rows[0]]}{more}: {what}. {remedy}"
+        )
+
+
+def relabelled(
+    cells: pd.Series, labels: Lookup[str, object], column: str, faults: Faults
+) -> pd.Series:
+    """Cells with each label replaced by its clean value as text; unknown labels are faults."""
+    if not labels:
+        return cells
+    table = {label.strip().casefold(): _plain(value) for label, value in labels.items()}
+    folded = cells.str.casefold()
+    known = folded.isin(table) | (cells == "")
+    for label in dict.fromkeys(cells[~known]):
+        rows = np.flatnonzero(cells == label)
+        faults.at(column, rows, f"label '{label}' is not known", f"{nearest(label, labels)}")
+    return folded.map(table).where(known & (cells != ""), "").astype("str")
+
+
+def _plain(value: object) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def as_numbers(cells: pd.Series, decimal: str, column: str, faults: Faults) -> pd.Series:
+    """Cells as finite floats, NaN where empty; anything else is a fault."""
+    plain = cells.str.replace(",", ".", regex=False) if decimal == "," else cells
+    numbers = pd.to_numeric(plain.where(plain != "", None), errors="coerce").astype("float64")
+    filled = (cells != "").to_numpy()
+    bad = np.flatnonzero(filled & ~np.isfinite(numbers.to_numpy()))
+    if len(bad):
+        remedy = "Give a number, add the mark to `missing_marks`, or map the words with labels."
+        if decimal == "." and cells.iloc[bad[0]].replace(",", ".", 1).replace(".", "", 1).isdigit():
+            remedy = "Set `decimal: ','` for this source if that is a decimal comma."
+        faults.at(column, bad, f"'{cells.iloc[bad[0]]}' is not a number", remedy)
+    return numbers.where(np.isfinite(numbers))
+
+
+def within(
+    numbers: pd.Series, minimum: pd.Series | float, maximum: pd.Series | float
+) -> np.ndarray:
+    """Whether each number lies in its range; a missing one does."""
+    values = numbers.to_numpy()
+    with np.errstate(invalid="ignore"):
+        return ~((values < np.asarray(minimum)) | (values > np.asarray(maximum)))

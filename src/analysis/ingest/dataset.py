@@ -1,0 +1,116 @@
+"""A dataset's raw tables into the four clean tables and the account of every row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Lookup
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.contract.dictionary import TABLES
+from analysis.contract.faults import UserFault
+from analysis.contract.instruments import Instrument
+from analysis.contract.mapping import Mapping
+from analysis.contract.tables import check_table, dtype_of
+from analysis.ingest.flow import Flow
+from analysis.ingest.parts import make_rows
+from analysis.ingest.sources import Raw, read_raw
+
+
+def ingest_dataset(
+    mapping: Mapping, folder: Path, instruments: Lookup[str, Instrument]
+) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+    """The four clean tables by name, and the flow of rows.
+
+    Parameters
+    ----------
+    mapping : what the raw tables mean
+    folder : where they lie
+    instruments : rater to the key of the instrument that rater answered
+
+    Raises
+    ------
+    UserFault
+        where going on would make the answer wrong; what can be set aside is set aside and counted
+    """
+    flow = Flow(mapping.name)
+    raws: dict[str, Raw] = {}
+    tables: dict[str, pd.DataFrame] = {}
+    for table, parts in mapping.parts().items():
+        known = set(tables["engagements"]["engagement_id"]) if "engagements" in tables else None
+        made = []
+        for source in dict.fromkeys(part.source for part in parts):
+            if source not in raws:
+                raws[source] = read_raw(mapping.sources[source], folder)
+            of_source = [part for part in parts if part.source == source]
+            made.append(
+                make_rows(table, source, of_source, raws[source], mapping, instruments, known, flow)
+            )
+        tables[table] = _in_contract(table, made)
+        if table in ("engagements", "checkins") and tables[table].empty:
+            raise UserFault(
+                f"{mapping.name}: no usable row is left in {table}. "
+                f"{_why_empty(flow, table)} Look at the raw table and the mapping's columns."
+            )
+    _check_values(mapping, tables)
+    for table, frame in tables.items():
+        check_table(table, frame, mapping.name)
+    return tables, flow.as_frame()
+
+
+def _in_contract(table: str, made: list[pd.DataFrame]) -> pd.DataFrame:
+    """The clean table with its columns in order and in their kinds, rows sorted by key."""
+    declared = TABLES[table]
+    if not made:
+        return pd.DataFrame(
+            {column.name: pd.Series(dtype=dtype_of(column)) for column in declared.columns}
+        )
+    frame = pd.concat(made, ignore_index=True)
+    for column in declared.columns:
+        if column.name in frame:
+            frame[column.name] = frame[column.name].astype(dtype_of(column))
+    first = [name for name in declared.names if name in frame]
+    rest = [name for name in frame.columns if name not in first]
+    key = [name for name in (declared.key or first) if name in frame]
+    return frame[first + rest].sort_values(key, kind="stable").reset_index(drop=True)
+
+
+def _why_empty(flow: Flow, table: str) -> str:
+    told = [
+        f"{row['rows']} {row['reason']}"
+        for row in flow.rows
+        if row["table"] == table and row["step"] == "set aside" and row["rows"]
+    ]
+    return f"Set aside: {', '.join(told)}." if told else "The raw table has no rows."
+
+
+def _check_values(mapping: Mapping, tables: dict[str, pd.DataFrame]) -> None:
+    """Hold outcomes to what the mapping declares of them."""
+    outcomes = tables["outcomes"]
+    undeclared = sorted(set(outcomes["outcome"]) - set(mapping.outcomes))
+    if undeclared:
+        raise UserFault(
+            f"{mapping.name}: outcome '{undeclared[0]}' occurs in the data and is not declared. "
+            "Add it under `outcomes` with its timing and direction."
+        )
+    ends = outcomes[outcomes["phase"] != "during"]
+    twice = ends.duplicated(["engagement_id", "outcome", "source", "phase"])
+    if twice.any():
+        row = ends[twice].iloc[0]
+        raise UserFault(
+            f"{mapping.name}: engagement '{row['engagement_id']}' has two values of "
+            f"{row['outcome']} by {row['source']} at {row['phase']}. Keep one, or give repeated "
+            "measures the phase `during` with their weeks."
+        )
+    for name, declared in mapping.outcomes.items():
+        values = outcomes.loc[outcomes["outcome"] == name, ["engagement_id", "value"]]
+        low = -float("inf") if declared.minimum is None else declared.minimum
+        high = float("inf") if declared.maximum is None else declared.maximum
+        outside = values[~values["value"].between(low, high)]
+        if len(outside):
+            row = outside.iloc[0]
+            raise UserFault(
+                f"{mapping.name}: outcome '{name}' of engagement '{row['engagement_id']}' is "
+                f"{row['value']:g}, outside {low:g} to {high:g} ({len(outside)} such values). "
+                "Correct it, or the outcome's minimum and maximum in the mapping."
+            )

@@ -1,0 +1,327 @@
+"""One raw table into rows of one clean table, each raw row kept or set aside with its reason."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping as Lookup
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from analysis.contract.dictionary import INTEGER, NUMBER, TABLES, TEXT
+from analysis.contract.dictionary import Column as Declared
+from analysis.contract.faults import UserFault, nearest, several
+from analysis.contract.instruments import Instrument
+from analysis.contract.mapping import Column, Mapping, Part
+from analysis.ingest.columns import Faults, as_numbers, relabelled, within
+from analysis.ingest.flow import KEPT, MADE, MENDED, READ, SET_ASIDE, Flow
+from analysis.ingest.sources import Raw
+
+BLANK = "blank row"
+TWICE = {
+    "first": "duplicated submission (the first was kept)",
+    "last": "duplicated submission (the last was kept)",
+}
+EMPTY = {"checkins": "no answer given", "outcomes": "no value given"}
+UNKNOWN = "engagement not among the engagements"
+TRIMMED, MARKED, OUT_OF_RANGE = (
+    "spaces trimmed",
+    "missing-value mark read as missing",
+    "answer out of range set to missing",
+)
+
+
+@dataclass
+class Pass:
+    """What the parts of one clean table make of one raw table.
+
+    reasons : per raw row and part, why it was set aside ("" where it was kept)
+    """
+
+    raw: Raw
+    faults: Faults
+    clean: list[pd.DataFrame] = field(default_factory=list)
+    reasons: list[np.ndarray] = field(default_factory=list)
+    out_of_range: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=bool))
+
+
+def make_rows(
+    table: str,
+    source: str,
+    parts: list[Part],
+    raw: Raw,
+    mapping: Mapping,
+    instruments: Lookup[str, Instrument],
+    known: set[str] | None,
+    flow: Flow,
+) -> pd.DataFrame:
+    """Rows of a clean table from one raw table; the flow gets every raw row.
+
+    ``known`` are the engagements' identifiers (None while they are being made). Raises UserFault
+    listing all that would make the rows wrong.
+    """
+    columns = _used_columns(table, parts, raw, instruments)
+    total = len(raw.lines)
+    blank = (raw.cells.apply(lambda cells: cells.str.strip()) == "").all(axis=1).to_numpy()
+    raw = raw.rows(~blank)
+    cells = raw.cells[columns]
+    bare = cells.apply(lambda column: column.str.strip())
+    trimmed = (bare != cells).to_numpy().any(axis=1)
+    marks = bare.isin(mapping.missing_marks)
+    bare = bare.mask(marks, "")
+    todo = Pass(
+        Raw(bare, raw.lines, raw.label),
+        Faults(raw.label, raw.lines),
+        out_of_range=np.zeros(len(bare), dtype=bool),
+    )
+    for part in parts:
+        _make_part(table, part, todo, mapping, instruments, known)
+    if todo.faults:
+        raise several(f"{mapping.name}: {table} cannot be read from {raw.label}.", todo.faults)
+
+    kept = np.any([reasons == "" for reasons in todo.reasons], axis=0)
+    name = raw.label
+    flow.count(table, name, READ, "rows in the raw table", total)
+    flow.count(table, name, SET_ASIDE, BLANK, blank.sum())
+    first = todo.reasons[0][~kept]
+    for reason in dict.fromkeys(first):
+        flow.count(table, name, SET_ASIDE, reason, (first == reason).sum())
+    flow.count(table, name, KEPT, "rows kept", kept.sum())
+    flow.count(table, name, MENDED, TRIMMED, (trimmed & kept).sum())
+    flow.count(table, name, MENDED, MARKED, (marks.to_numpy().any(axis=1) & kept).sum())
+    if table == "checkins":
+        flow.count(table, name, MENDED, OUT_OF_RANGE, (todo.out_of_range & kept).sum())
+    made = pd.concat(todo.clean, ignore_index=True)
+    flow.count(table, name, MADE, f"rows of {table}", len(made))
+    return made
+
+
+def _make_part(
+    table: str,
+    part: Part,
+    todo: Pass,
+    mapping: Mapping,
+    instruments: Lookup[str, Instrument],
+    known: set[str] | None,
+) -> None:
+    """Make one part's rows: the reason of each raw row, the clean rows of those kept."""
+    reasons = np.full(len(todo.raw.lines), "", dtype=object)
+    _set_aside_twice(table, part, todo, mapping, reasons)
+    open_rows = reasons == ""
+    kept = np.zeros(len(reasons), dtype=bool)
+    why = np.full(len(reasons), "", dtype=object)
+    for values in itertools.product(*part.each.values()):
+        placed = dict(zip(part.each, values, strict=True))
+        clean = _clean_columns(table, part, placed, todo, mapping)
+        lacking = _lacking(table, clean, known)
+        if table == "checkins":
+            answers = _answers(part, placed, clean["rater"], todo, mapping, instruments)
+            empty = answers.isna().to_numpy().all(axis=1)
+            lacking = np.where((lacking == "") & empty, EMPTY[table], lacking)
+            clean["instrument"] = clean["rater"].map(mapping.instruments).astype("str")
+            clean = pd.concat([clean, answers], axis=1)
+        good = open_rows & (lacking == "")
+        kept |= good
+        why = np.where(why == "", lacking, why)
+        todo.clean.append(clean[good])
+    reasons[open_rows & ~kept] = why[open_rows & ~kept]
+    todo.reasons.append(reasons)
+
+
+def _used_columns(
+    table: str, parts: list[Part], raw: Raw, instruments: Lookup[str, Instrument]
+) -> list[str]:
+    """All raw columns the parts name. Raises UserFault for those the raw table lacks."""
+    used: dict[str, str] = {}
+    for part in parts:
+        for values in itertools.product(*part.each.values()):
+            placed = dict(zip(part.each, values, strict=True))
+            for name, column in part.fields.items():
+                if column.column:
+                    used.setdefault(column.column.format(**placed), name)
+            if table == "checkins":
+                for name, raw_name in _answer_columns(part, placed, instruments).items():
+                    used.setdefault(raw_name, name)
+    missing = [name for name in used if name not in raw.cells]
+    if missing:
+        raise several(
+            f"{raw.label}: the mapping names columns that the table lacks.",
+            (
+                f"column '{name}' (for {table}.{used[name]}) is not in {raw.label}. "
+                f"{nearest(name, raw.cells.columns)}"
+                for name in missing
+            ),
+        )
+    return list(used)
+
+
+def _answer_columns(
+    part: Part, placed: Lookup[str, object], instruments: Lookup[str, Instrument]
+) -> dict[str, str]:
+    """Clean item or subscale column to raw column, for the raters this part can hold."""
+    field_of_rater = part.fields["rater"]
+    if field_of_rater.value is not None:
+        rater = str(field_of_rater.value).format(**placed)
+        forms = {rater: instruments[rater]} if rater in instruments else {}
+        if not forms:
+            raise UserFault(f"rater '{rater}' has no instrument. {nearest(rater, instruments)}")
+    else:
+        forms = dict(instruments)
+    ready_made = {form.ready_made for form in forms.values()}
+    if part.subscales:
+        wanted = {name for form in forms.values() for name in form.subscales}
+        if ready_made != {True} or wanted != set(part.subscales):
+            raise UserFault(
+                f"the mapping gives ready-made subscales {', '.join(part.subscales)}, while the "
+                f"instrument {next(iter(forms.values())).name} has "
+                f"{'items' if ready_made != {True} else ', '.join(sorted(wanted))}."
+            )
+        return {name: column.format(**placed) for name, column in part.subscales.items()}
+    if True in ready_made:
+        name = next(form.name for form in forms.values() if form.ready_made)
+        raise UserFault(f"instrument {name} has ready-made subscales, and the mapping gives items.")
+    names = {item: name for form in forms.values() for item, name in form.item_names.items()}
+    if isinstance(part.items, str):
+        return {name: part.items.format(**placed, item=item) for item, name in names.items()}
+    if len(part.items) < max(names):
+        raise UserFault(
+            f"the mapping lists {len(part.items)} item columns, and the instrument's key names "
+            f"item {max(names)}. List a column for each item, in item order."
+        )
+    return {name: part.items[item - 1].format(**placed) for item, name in names.items()}
+
+
+def _set_aside_twice(
+    table: str, part: Part, todo: Pass, mapping: Mapping, reasons: np.ndarray
+) -> None:
+    """Find raw rows with one key; keep the first or the last, or refuse."""
+    fields = part.fields
+    key = [
+        fields[name].column
+        for name in TABLES[table].key
+        if name in fields and fields[name].column and "{" not in fields[name].column
+        if not (table == "outcomes" and name == "week")
+    ]
+    if not key:
+        return
+    cells = todo.raw.cells[key].apply(lambda column: column.str.casefold())
+    if table == "outcomes" and "week" in fields and (week := fields["week"].column):
+        repeats = _during(fields["phase"], todo)
+        if "{" not in week:
+            cells = cells.assign(_week=todo.raw.cells[week].where(repeats, ""))
+    filled = (cells[key] != "").all(axis=1)
+    keep = "last" if mapping.duplicates == "last" else "first"
+    twice = (cells.duplicated(keep=keep) & filled).to_numpy()
+    if not twice.any():
+        return
+    if mapping.duplicates == "refuse":
+        todo.faults.at(
+            ", ".join(key),
+            np.flatnonzero(twice),
+            f"the same {', '.join(key)} was submitted before",
+            "Remove one, or set `duplicates` to first or last.",
+        )
+        return
+    reasons[twice] = TWICE[mapping.duplicates]
+
+
+def _during(phase: Column, todo: Pass) -> pd.Series:
+    """Which raw rows hold outcomes taken during the engagement, of which there may be several."""
+    if phase.value is not None:
+        return pd.Series(str(phase.value) == "during", index=todo.raw.cells.index)
+    words = {label.strip().casefold() for label, to in phase.labels.items() if to == "during"}
+    return todo.raw.cells[phase.column].str.casefold().isin(words or {"during"})
+
+
+def _clean_columns(
+    table: str, part: Part, placed: Lookup[str, object], todo: Pass, mapping: Mapping
+) -> pd.DataFrame:
+    """The part's declared columns, in the kinds of the data dictionary."""
+    declared = {column.name: column for column in TABLES[table].columns}
+    decimal = mapping.sources[part.source].decimal
+    clean = {}
+    for name, column in part.fields.items():
+        kind = Declared(name, NUMBER if column.kind == "number" else TEXT, "", nullable=True)
+        kind = declared.get(name, kind)
+        raw_name = column.column.format(**placed) if column.column else name
+        if column.value is not None:
+            text = str(column.value).format(**placed)
+            cells = pd.Series(text, index=todo.raw.cells.index, dtype="str")
+        else:
+            cells = relabelled(todo.raw.cells[raw_name], column.labels, raw_name, todo.faults)
+        clean[name] = _in_kind(cells, kind, decimal, raw_name, todo.faults)
+    return pd.DataFrame(clean)
+
+
+def _in_kind(
+    cells: pd.Series, kind: Declared, decimal: str, raw_name: str, faults: Faults
+) -> pd.Series:
+    """Cells as the dictionary's kind, with its permitted values and its minimum held."""
+    if kind.kind == TEXT:
+        if kind.values:
+            for word in dict.fromkeys(cells[~cells.isin((*kind.values, ""))]):
+                rows = np.flatnonzero(cells == word)
+                what = f"'{word}' is no {kind.name}"
+                faults.at(raw_name, rows, what, f"Map it with labels. {nearest(word, kind.values)}")
+        return cells.where(cells != "", np.nan)
+    numbers = as_numbers(cells, decimal, raw_name, faults)
+    low = -np.inf if kind.minimum is None else kind.minimum
+    below = np.flatnonzero(~within(numbers, low, np.inf))
+    if len(below):
+        what = f"{numbers.iloc[below[0]]:g} is below {low:g}, the lowest {kind.name} there can be"
+        faults.at(raw_name, below, what, "Correct it or leave the cell empty.")
+    if kind.kind == INTEGER:
+        broken = np.flatnonzero((numbers % 1 != 0) & numbers.notna())
+        if len(broken):
+            what = f"{numbers.iloc[broken[0]]:g} is no whole number"
+            faults.at(raw_name, broken, what, f"Give {kind.name} as 1, 2, 3, ...")
+    return numbers
+
+
+def _lacking(table: str, clean: pd.DataFrame, known: set[str] | None) -> np.ndarray:
+    """Per row, which required column is empty, or that its engagement is not known."""
+    reasons = np.full(len(clean), "", dtype=object)
+    for column in TABLES[table].columns:
+        if column.required and column.name in clean:
+            empty = clean[column.name].isna().to_numpy() & (reasons == "")
+            reasons[empty] = (
+                EMPTY["outcomes"] if column.name == "value" else f"no {column.name} given"
+            )
+    if known is not None:
+        stray = ~clean["engagement_id"].isin(known).to_numpy() & (reasons == "")
+        reasons[stray] = UNKNOWN
+    return reasons
+
+
+def _answers(
+    part: Part,
+    placed: Lookup[str, object],
+    raters: pd.Series,
+    todo: Pass,
+    mapping: Mapping,
+    instruments: Lookup[str, Instrument],
+) -> pd.DataFrame:
+    """Items (or ready-made subscales) as numbers within their rater's instrument's range."""
+    decimal = mapping.sources[part.source].decimal
+    named = _answer_columns(part, placed, instruments)
+    low = raters.map({rater: form.responses.minimum for rater, form in instruments.items()})
+    high = raters.map({rater: form.responses.maximum for rater, form in instruments.items()})
+    answers = {}
+    for name, raw_name in named.items():
+        cells = relabelled(todo.raw.cells[raw_name], part.answers, raw_name, todo.faults)
+        numbers = as_numbers(cells, decimal, raw_name, todo.faults)
+        outside = ~within(numbers, low.astype(float), high.astype(float))
+        if outside.any() and mapping.out_of_range == "refuse":
+            row = np.flatnonzero(outside)
+            what = (
+                f"answer {numbers.iloc[row[0]]:g} is outside {low.iloc[row[0]]:g} to "
+                f"{high.iloc[row[0]]:g}"
+            )
+            remedy = (
+                "Correct it, or set `out_of_range: set_missing` to count and drop such answers."
+            )
+            todo.faults.at(raw_name, row, what, remedy)
+        todo.out_of_range |= outside
+        answers[name] = numbers.mask(outside)
+    return pd.DataFrame(answers)
