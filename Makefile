@@ -1,0 +1,65 @@
+# Two commands matter: `make run` and `make test`. `make help` lists them all.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/bash
+PYTHON ?= python3
+CORES ?= 2
+DATASET ?=
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/stamps
+POINTERS := $(wildcard data/raw/*.dvc)
+# The lock decides what is installed: no index or setting of the machine's may add to it.
+UV := $(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation
+
+.PHONY: help run test verify record simulate document lock clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: $(STAMPS)/data ## run the workflow on the examples, or on DATASET=path/to/my.yaml
+	@$(BIN)/alliance run $(if $(DATASET),"$(DATASET)") --cores $(CORES)
+
+test: $(STAMPS)/dev $(STAMPS)/data ## format, lint, import layers and tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n $(CORES) -m "not slow"
+
+verify: $(STAMPS)/dev $(STAMPS)/data ## slow simulations and end-to-end runs
+	$(BIN)/pytest -n $(CORES) -m slow
+
+record: $(STAMPS)/data ## run by DVC, which records what came of which data and code
+	$(BIN)/dvc repro
+
+simulate: $(STAMPS)/run ## make the simulated programmes anew (the same bytes) and their pointers
+	bash data/simulate.sh
+
+document: $(STAMPS)/run ## write the data dictionary and the schemas from the code
+	$(BIN)/alliance document
+
+lock: $(STAMPS)/run ## renew the locks within the bounds of pyproject.toml
+	bash requirements/lock.sh
+
+clean: $(STAMPS)/run ## remove what was generated, and nothing else
+	@$(BIN)/alliance clean
+
+$(STAMPS)/venv: requirements/build.lock
+	@echo "Installing into $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/run: requirements.lock pyproject.toml $(STAMPS)/venv
+	@$(UV) --require-hashes -r requirements.lock
+	@$(UV) --no-deps --editable .
+	@touch $@
+
+$(STAMPS)/dev: requirements-dev.lock $(STAMPS)/run
+	@$(UV) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(STAMPS)/data: $(POINTERS) $(STAMPS)/run
+	@echo "Pulling the example data ..."
+	@$(BIN)/dvc pull --quiet $(POINTERS)
+	@touch $@

@@ -1,0 +1,140 @@
+"""The command `alliance`: a thin dispatcher that imports a stage only when it is called."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from analysis.contract.faults import UserFault
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Does the advisee's rating of the alliance predict outcomes better than the advisor's?",
+)
+
+MappingFile = Annotated[Path, typer.Option("--mapping", help="the dataset's mapping")]
+PlanFile = Annotated[Path, typer.Option("--plan", help="the analysis plan")]
+Folder = Annotated[Path, typer.Option("--folder", help="the dataset's interim folder")]
+Output = Annotated[Path, typer.Option("--output", help="where to write")]
+Results = Annotated[Path, typer.Option("--results", help="the run's results folder")]
+Mappings = Annotated[list[Path], typer.Argument(help="the datasets' mappings")]
+
+
+@app.command()
+def run(
+    mapping: Annotated[
+        Path | None, typer.Argument(help="a mapping of your own; the plan's datasets without")
+    ] = None,
+    cores: Annotated[int, typer.Option(min=1, help="jobs side by side")] = 2,
+    snakemake: Annotated[
+        list[str] | None, typer.Option(help="a further argument for Snakemake, such as --dry-run")
+    ] = None,
+) -> None:
+    """Run the whole workflow and print the answer for each dataset."""
+    from analysis.stages.run import run
+
+    raise typer.Exit(run(mapping, cores, tuple(snakemake or ())))
+
+
+@app.command()
+def ingest(mapping: MappingFile, output: Output) -> None:
+    """Raw tables to the four clean tables and the flow of rows."""
+    from analysis.stages.ingest import ingest
+
+    ingest(mapping, output)
+
+
+@app.command()
+def score(mapping: MappingFile, plan: PlanFile, folder: Folder) -> None:
+    """Clean tables to alliance scores and the analysis frame."""
+    from analysis.stages.score import score
+
+    score(mapping, plan, folder)
+
+
+@app.command()
+def compare(mapping: MappingFile, plan: PlanFile, folder: Folder) -> None:
+    """The analysis frame to the lines of evidence and the verdict."""
+    from analysis.stages.compare import compare
+
+    compare(mapping, plan, folder)
+
+
+@app.command()
+def gather(results: Results, mappings: Mappings) -> None:
+    """All datasets' estimates and rows together, and the headline numbers."""
+    from analysis.stages.gather import gather
+
+    gather(results, mappings)
+
+
+@app.command()
+def draw(
+    mapping: MappingFile,
+    plan: PlanFile,
+    comparison: Annotated[Path, typer.Option("--comparison", help="the dataset's estimates")],
+    output: Output,
+) -> None:
+    """One dataset's comparison as a figure, SVG and PNG."""
+    from analysis.stages.draw import draw
+
+    draw(mapping, plan, comparison, output)
+
+
+@app.command()
+def report(plan: PlanFile, results: Results, mappings: Mappings) -> None:
+    """The report, the figure across datasets, and the record of what it rests on."""
+    from analysis.stages.report import report
+
+    report(plan, results, mappings)
+
+
+@app.command()
+def simulate(
+    programme: Annotated[str, typer.Argument(help="the programme's name")],
+    output: Output,
+    truth: Annotated[Path, typer.Option("--truth", help="where its truth goes (JSON)")],
+) -> None:
+    """A simulated programme's raw files, with known truth; the same bytes every time."""
+    from analysis.stages.simulate import simulate
+
+    simulate(programme, output, truth)
+
+
+@app.command()
+def document() -> None:
+    """Write the data dictionary and the settings' schemas from the code that enforces them."""
+    from analysis.stages.document import document
+
+    document()
+
+
+@app.command()
+def clean() -> None:
+    """Remove what runs have generated, and nothing else."""
+    from analysis.stages.clean import clean
+
+    clean()
+
+
+def main() -> None:
+    """Run the command; a user's mistake ends with its message, exit code 1, and no traceback."""
+    # Set before any stage imports numpy: results are then the same bytes on any number of cores,
+    # and jobs side by side do not crowd one another.
+    for threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[threads] = "1"
+    try:
+        app()
+    except UserFault as fault:
+        print(f"alliance: {fault}", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

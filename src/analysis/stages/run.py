@@ -1,0 +1,95 @@
+"""The whole workflow, run by Snakemake, and its answer in one sentence per dataset."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from analysis.contract.faults import UserFault
+from analysis.contract.layout import (
+    MAPPINGS,
+    RESULTS,
+    RUNS,
+    Dataset,
+    find_datasets,
+    read_plan,
+)
+
+SNAKEFILE = Path("workflow/Snakefile")
+
+
+def run(mapping: Path | None = None, cores: int = 2, more: tuple[str, ...] = ()) -> int:
+    """Run the workflow on the plan's datasets, or on one of the user's own; the exit code.
+
+    Settings and files are looked at first, so that most faults are told before anything is made.
+    """
+    datasets = find_datasets(read_plan()) if mapping is None else _own(mapping)
+    for dataset in datasets.values():
+        _ready(dataset)
+    results = RESULTS if mapping is None else RUNS / next(iter(datasets))
+    arguments = ["--cores", str(cores)]
+    if mapping is not None:
+        chosen = {name: str(dataset.path) for name, dataset in datasets.items()}
+        arguments += [
+            "--config",
+            f"mappings={json.dumps(chosen)}",
+            f"pathvars={json.dumps({name: f'{results}{end}' for name, end in _PATHVARS.items()})}",
+        ]
+    code = _snakemake([*arguments, *more])
+    if code == 0 and not more:
+        print_headlines(results)
+    return code
+
+
+_PATHVARS = {"results": "", "logs": "/logs", "benchmarks": "/benchmarks"}
+
+
+def _own(mapping: Path) -> dict[str, Dataset]:
+    """A user's own dataset, whose name must not be one of the examples'."""
+    dataset = Dataset(mapping)
+    name = dataset.mapping.name
+    taken = MAPPINGS / f"{name}.yaml"
+    if taken.exists() and taken.resolve() != mapping.resolve():
+        raise UserFault(f"{mapping}: name: '{name}' is taken by {taken}. Choose another.")
+    return {name: dataset}
+
+
+def _ready(dataset: Dataset) -> None:
+    """Refuse a dataset whose keys or files are not there."""
+    _ = dataset.instruments
+    for source, path in dataset.raw_files.items():
+        if not path.is_file():
+            pointer = dataset.folder.with_name(f"{dataset.folder.resolve().name}.dvc")
+            remedy = (
+                f"It is under DVC: `dvc pull {pointer}` brings it."
+                if pointer.exists()
+                else "Put it there, or correct `folder` and `file` in the mapping."
+            )
+            raise UserFault(f"{dataset.path}: sources.{source}: there is no file {path}. {remedy}")
+
+
+def _snakemake(arguments: list[str]) -> int:
+    """Run Snakemake in this process with our progress lines; its exit code."""
+    from snakemake.cli import main
+
+    from analysis.stages import progress
+
+    progress.register()
+    here = str(Path(sys.executable).parent)
+    os.environ["PATH"] = os.pathsep.join([here, os.environ.get("PATH", "")])
+    try:
+        main(["--snakefile", str(SNAKEFILE), "--logger", progress.NAME, *arguments])
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    return 0
+
+
+def print_headlines(results: Path) -> None:
+    """Print each dataset's sentence and where the report is."""
+    metrics = json.loads((results / "metrics.json").read_text(encoding="utf-8"))
+    print()
+    for headline in metrics.values():
+        print(f"{headline['sentence']}\n")
+    print(f"Report: {results / 'report.html'}")

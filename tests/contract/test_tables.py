@@ -1,0 +1,61 @@
+import pandas as pd
+import pytest
+
+from analysis.contract.dictionary import TABLES, as_markdown
+from analysis.contract.faults import UserFault
+from analysis.contract.tables import check_table, read_table, write_table
+
+
+@pytest.fixture
+def engagements() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "engagement_id": ["1", "02"],
+            "advisee_id": ["a", "b"],
+            "advisor_id": ["x", "x"],
+            "setting": ["mentoring", "other"],
+            "ended_week": [12.0, float("nan")],
+            "years": [1.5, 2.0],
+        }
+    )
+
+
+def test_a_table_comes_back_as_it_was_written(engagements, tmp_path):
+    write_table("engagements", engagements, tmp_path / "engagements.parquet")
+    back = read_table("engagements", tmp_path / "engagements.parquet")
+    pd.testing.assert_frame_equal(back, engagements)
+    assert back["engagement_id"].tolist() == ["1", "02"]
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "word"),
+    [
+        ("setting", ["coaching", "other"], "column 'setting' in row 1"),
+        ("ended_week", [-1.0, 2.0], "column 'ended_week' in row 1"),
+        ("advisor_id", ["x", None], "column 'advisor_id' in row 2"),
+        ("engagement_id", [1, 2], "column 'engagement_id'"),
+        ("engagement_id", ["1", "1"], "occurs twice"),
+    ],
+)
+def test_a_breach_is_named_by_column_and_row_and_nothing_is_written(
+    engagements, tmp_path, column, values, word
+):
+    engagements[column] = values
+    with pytest.raises(UserFault, match=word):
+        write_table("engagements", engagements, tmp_path / "engagements.parquet")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_table_without_further_columns_refuses_a_stray_one():
+    events = pd.DataFrame({"engagement_id": ["1"], "event": ["complaint"], "source": ["record"]})
+    check_table("events", events)
+    with pytest.raises(UserFault, match="mood"):
+        check_table("events", events.assign(mood="bad"))
+
+
+def test_the_page_names_every_table_and_column():
+    page = as_markdown()
+    for table in TABLES.values():
+        assert f"## {table.name}" in page
+        for column in table.columns:
+            assert f"| `{column.name}` |" in page

@@ -1,0 +1,54 @@
+# Scores and outcomes in, lines of evidence and verdicts out.
+#   inputs   the analysis frame, alliance scores, clean check-ins and outcomes, the plan
+#   outputs  <results>/interim/{dataset}/comparison.csv
+#            <results>/tables/{comparison,flow}.csv, <results>/metrics.json
+
+
+rule compare_raters:
+    """Ask whether the advisee's rating goes with the outcome more closely than the advisor's."""
+    input:
+        mapping=mapping_of,
+        plan=ancient(str(layout.PLAN)),
+        checkins="<results>/interim/{dataset}/checkins.parquet",
+        outcomes="<results>/interim/{dataset}/outcomes.parquet",
+        alliance="<results>/interim/{dataset}/alliance.parquet",
+        frame="<results>/interim/{dataset}/frame.parquet",
+    output:
+        update("<results>/interim/{dataset}/comparison.csv"),
+    params:
+        folder="<results>/interim/{dataset}",
+        code=code_hash("compare"),
+        instruments=instruments_hash,
+        plan=plan_hash("comparison"),
+        settings=keys_hash(
+            "name", "outcomes", "cluster", "primary_outcome", "primary_source", "primary_phase"
+        ),
+    log:
+        "<logs>/compare_raters/{dataset}.log",
+    benchmark:
+        "<benchmarks>/compare_raters/{dataset}.tsv"
+    shell:
+        "alliance compare --mapping {input.mapping:q} --plan {input.plan:q}"
+        " --folder {params.folder:q} > {log:q} 2>&1"
+
+
+rule gather_tables:
+    """Put all datasets' estimates and rows together, and their headline numbers."""
+    input:
+        mappings=[ancient(str(dataset.path)) for dataset in DATASETS.values()],
+        comparison=expand("<results>/interim/{dataset}/comparison.csv", dataset=DATASETS),
+        flow=expand("<results>/interim/{dataset}/flow.csv", dataset=DATASETS),
+    output:
+        comparison=update("<results>/tables/comparison.csv"),
+        flow=update("<results>/tables/flow.csv"),
+        metrics=update("<results>/metrics.json"),
+    params:
+        results="<results>",
+        code=code_hash("gather"),
+        settings=[dataset.keys_hash("name", "title") for dataset in DATASETS.values()],
+    log:
+        "<logs>/gather_tables.log",
+    benchmark:
+        "<benchmarks>/gather_tables.tsv"
+    shell:
+        "alliance gather --results {params.results:q} {input.mappings:q} > {log:q} 2>&1"
