@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,7 +11,7 @@ from pathlib import Path
 from analysis.contract.closure import digest, file_hash, settings_hash
 from analysis.contract.faults import UserFault, nearest
 from analysis.contract.instruments import Instrument, find_instrument, read_instrument
-from analysis.contract.mapping import Mapping, raw_path, read_mapping
+from analysis.contract.mapping import Mapping, read_mapping
 from analysis.contract.plan import Plan
 from analysis.contract.strict import read_settings
 
@@ -69,15 +71,21 @@ class Dataset:
                 )
         return keys
 
-    @property
+    @cached_property
     def folder(self) -> Path:
-        """Where the raw tables lie."""
-        return self.path.parent / self.mapping.folder
+        """Where the raw tables lie. Raises UserFault for an unset environment variable."""
+        folder = os.path.expandvars(self.mapping.folder)
+        if unset := re.search(r"\$\{?(\w+)", folder):
+            raise UserFault(
+                f"{self.path}: folder: the environment variable {unset[1]} is not set. "
+                "Set it to where the raw tables lie."
+            )
+        return self.path.parent / folder
 
     @cached_property
     def raw_files(self) -> dict[str, Path]:
         """Source name to raw file."""
-        return {name: raw_path(self.path, self.mapping, name) for name in self.mapping.sources}
+        return {name: self.folder / raw.file for name, raw in self.mapping.sources.items()}
 
     def data_hash(self) -> str:
         """Hash of the raw files' content."""

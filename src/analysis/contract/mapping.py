@@ -149,7 +149,11 @@ class Mapping(Strict):
     )
     title: str = Field(min_length=1, max_length=120, description="its name in words")
     provenance: Provenance = Field(description="where it comes from")
-    folder: str = Field(".", description="folder of the raw tables, seen from the mapping's file")
+    folder: str = Field(
+        ".",
+        description="folder of the raw tables, seen from the mapping's file; $NAME is taken from "
+        "the environment",
+    )
     missing_marks: tuple[str, ...] = Field(
         ("NA", "N/A", "n/a", "NaN", ".", "-99"), description="cells read as missing, besides empty"
     )
@@ -229,8 +233,3 @@ def read_mapping(path: Path) -> Mapping:
                 "tables. Name a file below it, and set `folder`."
             )
     return mapping
-
-
-def raw_path(mapping_path: Path, mapping: Mapping, source: str) -> Path:
-    """Where a raw table lies."""
-    return Path(mapping_path).parent / mapping.folder / mapping.sources[source].file
