@@ -4,6 +4,7 @@ import pytest
 
 from analysis.contract.faults import UserFault
 from analysis.contract.mapping import Mapping
+from analysis.ingest.checks import AFTER_END
 from analysis.ingest.parts import BLANK, MARKED, OUT_OF_RANGE, TRIMMED, TWICE, UNKNOWN
 
 
@@ -189,11 +190,52 @@ def test_a_file_that_is_no_workbook_is_named(small, tmp_path):
 def test_an_outcome_outside_its_declared_range_is_refused(small):
     small.mapping["outcomes"]["renewal"] |= {"minimum": 0, "maximum": 0.5}
     assert "outcome 'renewal' of engagement '007' is 1, outside 0 to 0.5" in faults(small)
+    assert "(1 such values)" in faults(small)
 
 
 def test_two_values_of_one_outcome_are_refused(small):
     small.mapping["tables"]["outcomes"].append(small.mapping["tables"]["outcomes"][0])
     assert "has two values of renewal by record at end" in faults(small)
+
+
+def with_weeks(small, weeks: list[str], ended: str = "") -> None:
+    small.files["engagements.csv"] = f"Case,Client,Coach,Status,End\n007,a,x,Done,{ended}\n"
+    rows = [f"007,Client,{number + 1},4,5,{week}" for number, week in enumerate(weeks)]
+    small.files["ratings.csv"] = "\n".join(["Case,Role,Time,Q1,Q2,Week", *rows]) + "\n"
+    small.mapping["tables"]["engagements"][0]["columns"]["ended_week"] = "End"
+    small.mapping["tables"]["checkins"][0]["columns"]["week"] = "Week"
+
+
+def test_a_check_in_after_the_end_is_left_out_and_counted(small):
+    with_weeks(small, ["2", "4", "9"], ended="4")
+    tables, _ = small.ingest()
+    assert tables["checkins"]["occasion"].tolist() == [1, 2]
+    assert small.rows("checkins", "left out", AFTER_END) == 1
+
+
+def test_check_ins_out_of_order_stop_the_run(small):
+    with_weeks(small, ["2", "1", "9"])
+    assert "engagement '007', advisee: check-in 2 is of week 1, before the check-in" in faults(
+        small
+    )
+
+
+def test_a_negative_week_names_its_row(small):
+    with_weeks(small, ["-2", "1"])
+    assert "column 'Week', row 2: -2 is below 0, the lowest week" in faults(small)
+
+
+def test_labels_in_two_spellings_are_one_label(small):
+    small.files["ratings.csv"] = small.files["ratings.csv"].replace("007,Client", "007, CLIENT")
+    tables, _ = small.ingest()
+    assert (tables["checkins"]["rater"] == "advisee").sum() == 3
+
+
+def test_the_fault_of_the_most_rows_comes_first(small):
+    small.files["ratings.csv"] += "9,Boss,2,3,3\n9,Coach,x,3,3\n9,Coach,y,3,3\n"
+    message = faults(small)
+    assert message.index("'x' is not a number") < message.index("'Boss' is not known")
+    assert "(and 1 more rows)" in message
 
 
 @pytest.mark.parametrize(
@@ -207,6 +249,14 @@ def test_two_values_of_one_outcome_are_refused(small):
         (lambda m: m.update(primary_outcome="sales"), "'sales' is not among outcomes"),
         (lambda m: m.update(primary_source=None), "go together"),
         (lambda m: m.update(name="../up"), "pattern"),
+        (lambda m: m["tables"]["checkins"][0].update(items=["Q1", "Q1"]), "stands for two answers"),
+        (
+            lambda m: m["tables"]["outcomes"][0].update(
+                source="ratings",
+                columns=m["tables"]["outcomes"][0]["columns"] | {"value": "Q{item}"},
+            ),
+            "uses {item}|alliance answer",
+        ),
     ],
 )
 def test_a_mapping_that_contradicts_itself_is_refused(small, change, word):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import string
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -52,9 +54,9 @@ class Column(Strict):
             raise ValueError("give either a column or a value")
         if self.labels and self.column is None:
             raise ValueError("labels go with a column")
-        folded = [label.strip().casefold() for label in self.labels]
+        folded = [" ".join(label.split()).casefold() for label in self.labels]
         if len(set(folded)) != len(folded):
-            raise ValueError("two labels differ only by case or outer space")
+            raise ValueError("two labels differ only by case or spaces")
         return self
 
 
@@ -83,8 +85,9 @@ class Part(Strict):
     @model_validator(mode="after")
     def _check(self) -> Part:
         for pattern in self._patterns():
+            known = {*self.each, "item"} if pattern == self.items else set(self.each)
             used = {name for _, name, _, _ in string.Formatter().parse(pattern) if name}
-            if stray := used - set(self.each) - {"item"}:
+            if stray := used - known:
                 unknown = f"{{{sorted(stray)[0]}}}"
                 raise ValueError(f"'{pattern}' uses {unknown}, which `each` does not list")
         if self.items is not None and self.subscales:
@@ -95,6 +98,18 @@ class Part(Strict):
         raw = [field.column for field in self.fields.values() if field.column]
         items = [self.items] if isinstance(self.items, str) else list(self.items or ())
         return [*raw, *items, *self.subscales.values()]
+
+    def answer_columns(self) -> list[str]:
+        """Raw columns that may hold answers: a pattern with {item} is written out for all items."""
+        numbers = range(1, 100) if isinstance(self.items, str) else (1,)
+        patterns = [self.items] if isinstance(self.items, str) else list(self.items or ())
+        patterns += self.subscales.values()
+        return [
+            pattern.format(**dict(zip(self.each, values, strict=True)), item=item)
+            for values in itertools.product(*self.each.values())
+            for pattern in patterns
+            for item in numbers
+        ]
 
     @property
     def fields(self) -> dict[str, Column]:
@@ -187,6 +202,7 @@ class Mapping(Strict):
                     known = ", ".join(self.sources)
                     raise ValueError(f"{place}.source: '{part.source}' is no source ({known})")
                 _check_columns(table, part, place)
+        _check_used_once(self.parts())
         if (self.primary_outcome is None) != (self.primary_source is None):
             raise ValueError("primary_outcome and primary_source go together")
         if self.primary_outcome is not None and self.primary_outcome not in self.outcomes:
@@ -221,6 +237,26 @@ def _check_columns(table: str, part: Part, place: str) -> None:
     if has_answers != (table == "checkins"):
         which = "needs" if table == "checkins" else "takes no"
         raise ValueError(f"{place}: a part of {table} {which} items or subscales")
+
+
+def _check_used_once(parts: dict[str, tuple[Part, ...]]) -> None:
+    """Refuse one raw column standing for two answers, or for an answer and an outcome."""
+    answers = [
+        (part.source, column) for part in parts["checkins"] for column in part.answer_columns()
+    ]
+    twice = [answer for answer, count in Counter(answers).items() if count > 1]
+    for source, column in twice:
+        raise ValueError(
+            f"tables.checkins: column '{column}' of {source} stands for two answers; "
+            "give each its own column"
+        )
+    for part in parts["outcomes"]:
+        column = part.fields["value"].column
+        if (part.source, column) in answers:
+            raise ValueError(
+                f"tables.outcomes: column '{column}' of {part.source} is an alliance answer "
+                "already; an outcome needs a column of its own"
+            )
 
 
 def read_mapping(path: Path) -> Mapping:

@@ -10,22 +10,28 @@ import pandas as pd
 from analysis.contract.faults import nearest
 
 
-class Faults(list[str]):
+class Faults:
     """Faults of one raw table, gathered so that all can be told at once."""
 
     def __init__(self, label: str, lines: np.ndarray) -> None:
-        super().__init__()
         self.label = label
         self.lines = lines
+        self._told: list[tuple[int, str]] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._told)
+
+    def worst_first(self) -> list[str]:
+        """The faults in words, those of the most rows first."""
+        return [what for _, what in sorted(self._told, key=lambda told: -told[0])]
 
     def at(self, column: str, rows: np.ndarray, what: str, remedy: str) -> None:
         """Note a fault of some rows (positions) of a column, naming the first and their number."""
         if len(rows) == 0:
             return
         more = f" (and {len(rows) - 1} more rows)" if len(rows) > 1 else ""
-        self.append(
-            f"{self.label}, column '{column}', row {self.lines[rows[0]]}{more}: {what}. {remedy}"
-        )
+        where = f"{self.label}, column '{column}', row {self.lines[rows[0]]}{more}"
+        self._told.append((len(rows), f"{where}: {what}. {remedy}"))
 
 
 def relabelled(
@@ -34,13 +40,18 @@ def relabelled(
     """Cells with each label replaced by its clean value as text; unknown labels are faults."""
     if not labels:
         return cells
-    table = {label.strip().casefold(): _plain(value) for label, value in labels.items()}
-    folded = cells.str.casefold()
+    table = {fold(label): _plain(value) for label, value in labels.items()}
+    folded = cells.map({label: fold(label) for label in cells.unique()}).astype("str")
     known = folded.isin(table) | (cells == "")
     for label in dict.fromkeys(cells[~known]):
         rows = np.flatnonzero(cells == label)
         faults.at(column, rows, f"label '{label}' is not known", f"{nearest(label, labels)}")
     return folded.map(table).where(known & (cells != ""), "").astype("str")
+
+
+def fold(label: str) -> str:
+    """A label without regard to case and to how many spaces stand where."""
+    return " ".join(label.split()).casefold()
 
 
 def _plain(value: object) -> str:

@@ -12,6 +12,7 @@ from analysis.contract.faults import UserFault
 from analysis.contract.instruments import Instrument
 from analysis.contract.mapping import Mapping
 from analysis.contract.tables import check_table, dtype_of
+from analysis.ingest.checks import check_outcomes, in_time
 from analysis.ingest.flow import Flow
 from analysis.ingest.parts import make_rows
 from analysis.ingest.sources import Raw, read_raw
@@ -52,7 +53,8 @@ def ingest_dataset(
                 f"{mapping.name}: no usable row is left in {table}. "
                 f"{_why_empty(flow, table)} Look at the raw table and the mapping's columns."
             )
-    _check_values(mapping, tables)
+    check_outcomes(mapping, tables["outcomes"])
+    tables["checkins"] = in_time(mapping, tables["checkins"], tables["engagements"], flow)
     for table, frame in tables.items():
         check_table(table, frame, mapping.name)
     return tables, flow.as_frame()
@@ -82,35 +84,3 @@ def _why_empty(flow: Flow, table: str) -> str:
         if row["table"] == table and row["step"] == "set aside" and row["rows"]
     ]
     return f"Set aside: {', '.join(told)}." if told else "The raw table has no rows."
-
-
-def _check_values(mapping: Mapping, tables: dict[str, pd.DataFrame]) -> None:
-    """Hold outcomes to what the mapping declares of them."""
-    outcomes = tables["outcomes"]
-    undeclared = sorted(set(outcomes["outcome"]) - set(mapping.outcomes))
-    if undeclared:
-        raise UserFault(
-            f"{mapping.name}: outcome '{undeclared[0]}' occurs in the data and is not declared. "
-            "Add it under `outcomes` with its timing and direction."
-        )
-    ends = outcomes[outcomes["phase"] != "during"]
-    twice = ends.duplicated(["engagement_id", "outcome", "source", "phase"])
-    if twice.any():
-        row = ends[twice].iloc[0]
-        raise UserFault(
-            f"{mapping.name}: engagement '{row['engagement_id']}' has two values of "
-            f"{row['outcome']} by {row['source']} at {row['phase']}. Keep one, or give repeated "
-            "measures the phase `during` with their weeks."
-        )
-    for name, declared in mapping.outcomes.items():
-        values = outcomes.loc[outcomes["outcome"] == name, ["engagement_id", "value"]]
-        low = -float("inf") if declared.minimum is None else declared.minimum
-        high = float("inf") if declared.maximum is None else declared.maximum
-        outside = values[~values["value"].between(low, high)]
-        if len(outside):
-            row = outside.iloc[0]
-            raise UserFault(
-                f"{mapping.name}: outcome '{name}' of engagement '{row['engagement_id']}' is "
-                f"{row['value']:g}, outside {low:g} to {high:g} ({len(outside)} such values). "
-                "Correct it, or the outcome's minimum and maximum in the mapping."
-            )

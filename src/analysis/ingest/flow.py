@@ -8,7 +8,15 @@ import pandas as pd
 
 FLOW_COLUMNS = ("dataset", "table", "source", "step", "reason", "rows")
 
-READ, SET_ASIDE, KEPT, MENDED, MADE = "read", "set aside", "kept", "mended", "made"
+READ, SET_ASIDE, KEPT, MENDED, MADE, LEFT_OUT = (
+    "read",
+    "set aside",
+    "kept",
+    "mended",
+    "made",
+    "left out",
+)
+STEPS = (READ, SET_ASIDE, KEPT, MENDED, MADE, LEFT_OUT)
 
 
 @dataclass
@@ -17,7 +25,7 @@ class Flow:
 
     For each raw table used for a clean table: rows read = rows kept + rows set aside. Mended rows
     are kept rows with a cell that was trimmed, read as missing or set to missing; made rows are
-    those of the clean table (a wide raw row makes several).
+    those of the clean table (a wide raw row makes several), of which some may be left out again.
     """
 
     dataset: str
@@ -54,7 +62,7 @@ class Flow:
             read = by_step.get(READ, 0)
             if read != accounted:
                 raise ValueError(f"{table} from {source}: {read} rows read, {accounted} accounted")
-        order = {step: place for place, step in enumerate((READ, SET_ASIDE, KEPT, MENDED, MADE))}
+        order = {step: place for place, step in enumerate(STEPS)}
         tables = {name: place for place, name in enumerate(dict.fromkeys(frame["table"]))}
         return frame.sort_values(
             ["table", "source", "step"],

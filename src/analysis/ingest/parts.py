@@ -14,7 +14,7 @@ from analysis.contract.dictionary import Column as Declared
 from analysis.contract.faults import UserFault, nearest, several
 from analysis.contract.instruments import Instrument
 from analysis.contract.mapping import Column, Mapping, Part
-from analysis.ingest.columns import Faults, as_numbers, relabelled, within
+from analysis.ingest.columns import Faults, as_numbers, fold, relabelled, within
 from analysis.ingest.flow import KEPT, MADE, MENDED, READ, SET_ASIDE, Flow
 from analysis.ingest.sources import Raw
 
@@ -78,7 +78,9 @@ def make_rows(
     for part in parts:
         _make_part(table, part, todo, mapping, instruments, known)
     if todo.faults:
-        raise several(f"{mapping.name}: {table} cannot be read from {raw.label}.", todo.faults)
+        raise several(
+            f"{mapping.name}: {table} cannot be read from {raw.label}.", todo.faults.worst_first()
+        )
 
     kept = np.any([reasons == "" for reasons in todo.reasons], axis=0)
     name = raw.label
@@ -230,8 +232,8 @@ def _during(phase: Column, todo: Pass) -> pd.Series:
     """Which raw rows hold outcomes taken during the engagement, of which there may be several."""
     if phase.value is not None:
         return pd.Series(str(phase.value) == "during", index=todo.raw.cells.index)
-    words = {label.strip().casefold() for label, to in phase.labels.items() if to == "during"}
-    return todo.raw.cells[phase.column].str.casefold().isin(words or {"during"})
+    words = {fold(label) for label, to in phase.labels.items() if to == "during"} or {"during"}
+    return todo.raw.cells[phase.column].map(fold).isin(words)
 
 
 def _clean_columns(

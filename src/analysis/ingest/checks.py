@@ -1,0 +1,75 @@
+"""What clean tables must hold among themselves: values in range, check-ins in the order of time."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.contract.faults import UserFault, several
+from analysis.contract.mapping import Mapping
+from analysis.ingest.flow import LEFT_OUT, Flow
+
+AFTER_END = "check-in after the engagement ended"
+
+
+def check_outcomes(mapping: Mapping, outcomes: pd.DataFrame) -> None:
+    """Hold outcomes to what the mapping declares of them. Raises UserFault."""
+    undeclared = sorted(set(outcomes["outcome"]) - set(mapping.outcomes))
+    if undeclared:
+        raise UserFault(
+            f"{mapping.name}: outcome '{undeclared[0]}' occurs in the data and is not declared. "
+            "Add it under `outcomes` with its timing and direction."
+        )
+    ends = outcomes[outcomes["phase"] != "during"]
+    twice = ends[ends.duplicated(["engagement_id", "outcome", "source", "phase"])]
+    if len(twice):
+        row = twice.iloc[0]
+        raise UserFault(
+            f"{mapping.name}: engagement '{row['engagement_id']}' has two values of "
+            f"{row['outcome']} by {row['source']} at {row['phase']}. Keep one, or give repeated "
+            "measures the phase `during` with their weeks."
+        )
+    faults = []
+    for name, declared in mapping.outcomes.items():
+        values = outcomes.loc[outcomes["outcome"] == name, ["engagement_id", "value"]]
+        low = -float("inf") if declared.minimum is None else declared.minimum
+        high = float("inf") if declared.maximum is None else declared.maximum
+        outside = values[~values["value"].between(low, high)]
+        if len(outside):
+            row = outside.iloc[0]
+            faults.append(
+                f"outcome '{name}' of engagement '{row['engagement_id']}' is {row['value']:g}, "
+                f"outside {low:g} to {high:g} ({len(outside)} such values)"
+            )
+    if faults:
+        title = f"{mapping.name}: correct these values, or the outcomes' range in the mapping."
+        raise several(title, faults)
+
+
+def in_time(
+    mapping: Mapping, checkins: pd.DataFrame, engagements: pd.DataFrame, flow: Flow
+) -> pd.DataFrame:
+    """The check-ins without those after their engagement's end, which the flow counts.
+
+    Raises UserFault where weeks run against the order of the occasions: the window of the plan goes
+    by occasion, so one of the two is wrong.
+    """
+    if "week" not in checkins:
+        return checkins
+    known = checkins.dropna(subset=["week"]).sort_values(["engagement_id", "rater", "occasion"])
+    step = known.groupby(["engagement_id", "rater"])["week"].diff()
+    backwards = known[step < 0]
+    if len(backwards):
+        raise several(
+            f"{mapping.name}: check-ins out of order. Correct the week or the occasion.",
+            (
+                f"engagement '{row.engagement_id}', {row.rater}: check-in {row.occasion} is of "
+                f"week {row.week:g}, before the check-in that precedes it"
+                for row in backwards.itertuples()
+            ),
+        )
+    if "ended_week" not in engagements:
+        return checkins
+    ended = checkins["engagement_id"].map(engagements.set_index("engagement_id")["ended_week"])
+    late = (checkins["week"] > ended).to_numpy()
+    flow.count("checkins", "all", LEFT_OUT, AFTER_END, late.sum())
+    return checkins[~late].reset_index(drop=True)

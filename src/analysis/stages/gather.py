@@ -1,0 +1,49 @@
+"""All datasets' estimates and rows in one table each, and the headline numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.contract.estimates import in_order
+from analysis.contract.files import write_csv, write_json
+from analysis.contract.layout import Dataset
+from analysis.evidence.sentence import Headline, headline_sentence, read_headline
+
+CLUSTERS = {"advisor_id": "advisors", "organisation_id": "organisations"}
+#: Finer than anybody reads, coarser than the last bits in which processors differ.
+DECIMALS = 9
+
+
+def gather(results: Path, mappings: list[Path]) -> None:
+    """Write ``tables/comparison.csv``, ``tables/flow.csv`` and ``metrics.json``."""
+    comparisons, flows, metrics = [], [], {}
+    for mapping in (Dataset(path).mapping for path in mappings):
+        interim = results / "interim" / mapping.name
+        comparison = pd.read_csv(interim / "comparison.csv")
+        comparisons.append(comparison)
+        flows.append(pd.read_csv(interim / "flow.csv"))
+        headline = read_headline(comparison)
+        sentence = headline_sentence(headline, mapping.title, clusters=CLUSTERS[mapping.cluster])
+        metrics[mapping.name] = {"sentence": sentence, **_numbers(headline)}
+    write_csv(in_order(comparisons), results / "tables/comparison.csv")
+    write_csv(pd.concat(flows, ignore_index=True), results / "tables/flow.csv")
+    write_json(metrics, results / "metrics.json")
+
+
+def _numbers(headline: Headline) -> dict[str, object]:
+    """The headline's numbers, those that there are."""
+    numbers = {
+        "difference": headline.difference,
+        "conf_low": headline.conf_low,
+        "conf_high": headline.conf_high,
+        "r_advisee": headline.r_advisee,
+        "r_advisor": headline.r_advisor,
+        "n_engagements": headline.n_engagements,
+        "n_advisors": headline.n_advisors,
+    }
+    known = {
+        name: round(float(value), DECIMALS) for name, value in numbers.items() if value == value
+    }
+    return {"verdict": headline.verdict, **known}
