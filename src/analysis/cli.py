@@ -43,6 +43,14 @@ def run(
 
 
 @app.command()
+def check(mapping: Annotated[Path, typer.Argument(help="a mapping of your own")]) -> None:
+    """Say what is wrong with a dataset, what becomes of its rows, and what it can answer."""
+    from analysis.stages.check import check
+
+    check(mapping)
+
+
+@app.command()
 def ingest(mapping: MappingFile, output: Output) -> None:
     """Raw tables to the four clean tables and the flow of rows."""
     from analysis.stages.ingest import ingest

@@ -5,7 +5,7 @@ import pytest
 from analysis.contract.faults import UserFault
 from analysis.contract.mapping import Mapping
 from analysis.ingest.checks import AFTER_END
-from analysis.ingest.parts import BLANK, MARKED, OUT_OF_RANGE, TRIMMED, TWICE, UNKNOWN
+from analysis.ingest.parts import BLANK, MARKED, NOT_CHOSEN, OUT_OF_RANGE, TRIMMED, TWICE, UNKNOWN
 
 
 def test_clean_tables_keep_identifiers_as_text_and_labels_as_meant(small):
@@ -196,6 +196,26 @@ def test_an_outcome_outside_its_declared_range_is_refused(small):
 def test_two_values_of_one_outcome_are_refused(small):
     small.mapping["tables"]["outcomes"].append(small.mapping["tables"]["outcomes"][0])
     assert "has two values of renewal by record at end" in faults(small)
+
+
+def test_a_table_of_persons_gives_each_pair_once(small):
+    small.files["people.csv"] = "Pair,Who\n1,wife\n1,husband\n2,Wife\n2,Husband\n"
+    small.files["ratings.csv"] = "Case,Role,Time,Q1,Q2\n1,Client,1,2,3\n"
+    small.mapping["sources"]["engagements"] = {"file": "people.csv"}
+    small.mapping["tables"]["engagements"][0] = {
+        "source": "engagements",
+        "where": {"Who": ["Wife"]},
+        "columns": {
+            "engagement_id": "Pair",
+            "advisee_id": "Pair",
+            "advisor_id": "Pair",
+            "setting": {"value": "other"},
+        },
+    }
+    small.mapping["duplicates"] = "refuse"
+    tables, _ = small.ingest()
+    assert tables["engagements"]["engagement_id"].tolist() == ["1", "2"]
+    assert small.rows("engagements", "set aside", NOT_CHOSEN) == 2
 
 
 def with_weeks(small, weeks: list[str], ended: str = "") -> None:

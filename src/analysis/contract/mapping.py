@@ -68,6 +68,9 @@ class Part(Strict):
     """
 
     source: str = Field(description="the raw table")
+    where: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="raw column to the values of the rows that count here"
+    )
     each: dict[Name, tuple[Value, ...]] = Field(
         default_factory=dict, description="placeholders and the values they take"
     )

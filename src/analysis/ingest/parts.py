@@ -24,6 +24,7 @@ TWICE = {
     "last": "duplicated submission (the last was kept)",
 }
 EMPTY = {"checkins": "no answer given", "outcomes": "no value given"}
+NOT_CHOSEN = "not among the rows that the mapping chooses"
 UNKNOWN = "engagement not among the engagements"
 TRIMMED, MARKED, OUT_OF_RANGE = (
     "spaces trimmed",
@@ -109,6 +110,9 @@ def _make_part(
 ) -> None:
     """Make one part's rows: the reason of each raw row, the clean rows of those kept."""
     reasons = np.full(len(todo.raw.lines), "", dtype=object)
+    for column, values in part.where.items():
+        chosen = todo.raw.cells[column].map(fold).isin([fold(value) for value in values])
+        reasons[~chosen] = NOT_CHOSEN
     _set_aside_twice(table, part, todo, mapping, reasons)
     open_rows = reasons == ""
     kept = np.zeros(len(reasons), dtype=bool)
@@ -137,6 +141,7 @@ def _used_columns(
     """All raw columns the parts name. Raises UserFault for those the raw table lacks."""
     used: dict[str, str] = {}
     for part in parts:
+        used |= dict.fromkeys(part.where, "the rows chosen")
         for values in itertools.product(*part.each.values()):
             placed = dict(zip(part.each, values, strict=True))
             for name, column in part.fields.items():
@@ -208,13 +213,15 @@ def _set_aside_twice(
     if not key:
         return
     cells = todo.raw.cells[key].apply(lambda column: column.str.casefold())
+    cells = cells[reasons == ""]
     if table == "outcomes" and "week" in fields and (week := fields["week"].column):
         repeats = _during(fields["phase"], todo)
         if "{" not in week:
             cells = cells.assign(_week=todo.raw.cells[week].where(repeats, ""))
     filled = (cells[key] != "").all(axis=1)
     keep = "last" if mapping.duplicates == "last" else "first"
-    twice = (cells.duplicated(keep=keep) & filled).to_numpy()
+    repeated = cells.duplicated(keep=keep) & filled
+    twice = repeated.reindex(todo.raw.cells.index, fill_value=False).to_numpy()
     if not twice.any():
         return
     if mapping.duplicates == "refuse":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import pandas as pd
 
@@ -11,28 +10,20 @@ from analysis.contract.files import write_csv
 from analysis.contract.layout import Dataset, read_plan
 from analysis.contract.tables import read_table
 from analysis.evidence.grid import compare_all_cells
-from analysis.measure.window import window_items, window_occasions
+from analysis.stages.prepare import comparison_inputs
 
 
 def compare(mapping: Path, plan: Path, folder: Path) -> None:
     """Write ``comparison.csv`` beside a dataset's scores."""
-    dataset, choices = Dataset(mapping), read_plan(plan).comparison
-    settings = dataset.mapping
-    occasions = window_occasions(pd.read_parquet(folder / "alliance.parquet"), choices.window)
-    checkins = read_table("checkins", folder / "checkins.parquet")
-    comparison = compare_all_cells(
+    dataset = Dataset(mapping)
+    inputs = comparison_inputs(
+        dataset,
+        read_plan(plan).comparison,
         pd.read_parquet(folder / "frame.parquet"),
+        pd.read_parquet(folder / "alliance.parquet"),
+        read_table("checkins", folder / "checkins.parquet"),
         read_table("outcomes", folder / "outcomes.parquet"),
-        occasions,
-        window_items(checkins, occasions, dataset.instruments),
-        settings.outcomes,
-        choices,
-        settings.cluster,
-        SimpleNamespace(
-            outcome=settings.primary_outcome,
-            source=settings.primary_source,
-            phase=settings.primary_phase,
-        ),
     )
-    comparison.insert(0, "dataset", settings.name)
+    comparison = compare_all_cells(*inputs)
+    comparison.insert(0, "dataset", dataset.mapping.name)
     write_csv(comparison, folder / "comparison.csv")

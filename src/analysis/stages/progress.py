@@ -56,6 +56,8 @@ class LogHandler(LogHandlerBase):
         elif event == LogEvent.JOB_INFO:
             what = " ".join([record.rule_name.replace("_", " "), *record.wildcards.values()])
             self.started[record.jobid] = (what, time.monotonic())
+            if self.common_settings.dryrun:
+                _say(f"would {what}")
         elif event == LogEvent.JOB_FINISHED and record.job_id in self.started:
             what, since = self.started.pop(record.job_id)
             self.done += 1

@@ -49,11 +49,16 @@ _PATHVARS = {"results": "", "logs": "/logs", "benchmarks": "/benchmarks"}
 def _own(mapping: Path) -> dict[str, Dataset]:
     """A user's own dataset, whose name must not be one of the examples'."""
     dataset = Dataset(mapping)
+    refuse_taken_name(dataset)
+    return {dataset.mapping.name: dataset}
+
+
+def refuse_taken_name(dataset: Dataset) -> None:
+    """Raise UserFault if another mapping already files its results under this name."""
     name = dataset.mapping.name
     taken = MAPPINGS / f"{name}.yaml"
-    if taken.exists() and taken.resolve() != mapping.resolve():
-        raise UserFault(f"{mapping}: name: '{name}' is taken by {taken}. Choose another.")
-    return {name: dataset}
+    if taken.exists() and taken.resolve() != dataset.path.resolve():
+        raise UserFault(f"{dataset.path}: name: '{name}' is taken by {taken}. Choose another.")
 
 
 def _ready(dataset: Dataset) -> None:

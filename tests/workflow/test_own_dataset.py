@@ -1,0 +1,106 @@
+"""A user's own dataset from file to report, and what happens when something is wrong with it."""
+
+import json
+import shutil
+
+import pytest
+
+RUN = "results/runs/own"
+
+
+@pytest.fixture(scope="module")
+def finished(project, own_dataset):
+    """The project with a finished run of the user's own dataset, and what it said."""
+    mapping = own_dataset(project.folder / "mine")
+    told = project.alliance("run", mapping)
+    assert told.returncode == 0, told.stderr
+    return project, mapping, told.stdout
+
+
+def test_the_run_shows_its_steps_and_ends_with_the_answer(finished):
+    project, _, told = finished
+    assert "[1/6] ingest dataset own" in told
+    assert "[6/6]" in told
+    sentence = json.loads((project.folder / RUN / "metrics.json").read_text())["own"]["sentence"]
+    assert sentence in told
+    assert "the advisee's rating of the alliance predicts goal attainment better" in sentence
+    assert f"Report: {RUN}/report.html" in told
+
+
+def test_it_leaves_the_layout_of_the_examples(finished):
+    project, _, _ = finished
+    made = project.digests(RUN)
+    for name in (
+        "report.html",
+        "metrics.json",
+        "provenance.json",
+        "tables/comparison.csv",
+        "tables/flow.csv",
+        "figures/own_comparison.svg",
+        "figures/own_comparison.png",
+        "figures/datasets.svg",
+    ):
+        assert name in made
+    assert not (project.folder / "results/tables").exists()
+
+
+def test_a_second_run_has_nothing_to_do_says_so_and_answers_again(finished):
+    project, mapping, told = finished
+    again = project.alliance("run", mapping)
+    assert again.returncode == 0
+    assert "Nothing to do" in again.stdout
+    assert again.stdout.splitlines()[-1] == told.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "words"),
+    [
+        ("ratings.csv", ",Client,", ",Patient,", ["column 'Role'", "label 'Patient'", "row 2"]),
+        ("ratings.csv", "Case,Role", "Case,Rolle", ["column 'Role'", "did you mean 'Rolle'"]),
+        ("cases.csv", "E000,", "E000,E000,", ["cases.csv", "row 2", "5 cells"]),
+        ("own.yaml", "instruments:", "instrumens:", ["instrumens", "did you mean 'instruments'"]),
+        ("own.yaml", "cases.csv", "case.csv", ["case.csv", "there is no file"]),
+    ],
+)
+def test_a_fault_is_one_message_and_leaves_earlier_results(finished, name, old, new, words):
+    project, mapping, _ = finished
+    before = project.digests(RUN)
+    interim = sorted((project.folder / RUN / "interim/own").iterdir())
+    file = mapping.parent / name
+    kept = file.read_text()
+    try:
+        file.write_text(kept.replace(old, new, 1))
+        told = project.alliance("run", mapping)
+    finally:
+        file.write_text(kept)
+    assert told.returncode == 1
+    for word in words:
+        assert word in told.stderr
+    assert "Traceback" not in told.stderr + told.stdout
+    assert project.digests(RUN) == before
+    assert sorted((project.folder / RUN / "interim/own").iterdir()) == interim
+
+
+def test_a_name_that_is_taken_is_refused(finished):
+    project, mapping, _ = finished
+    taken = mapping.with_name("taken.yaml")
+    taken.write_text(mapping.read_text().replace("name: own", "name: executive_coaching"))
+    told = project.alliance("run", taken)
+    assert told.returncode == 1
+    assert "is taken by config/datasets/executive_coaching.yaml" in told.stderr
+
+
+def test_cleaning_removes_what_was_generated_and_nothing_else(finished, tmp_path):
+    project, _, _ = finished
+    copy = type(project)(tmp_path / "copy")
+    shutil.copytree(project.folder, copy.folder)
+    (copy.folder / "results/notes.txt").write_text("mine")
+    (copy.folder / RUN / "notes.txt").write_text("mine")
+    assert copy.alliance("clean").returncode == 0
+    left = {
+        str(path.relative_to(copy.folder / "results"))
+        for path in (copy.folder / "results").rglob("*")
+        if path.is_file()
+    }
+    assert left == {"notes.txt", "runs/own/notes.txt"}
+    assert (copy.folder / "mine/ratings.csv").exists()
