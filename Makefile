@@ -9,6 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
 POINTERS := $(wildcard data/raw/*.dvc)
+PROGRAMMES ?= $(patsubst data/raw/%.truth.json,%,$(wildcard data/raw/*.truth.json))
 # The lock decides what is installed: no index or setting of the machine's may add to it.
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation
 
@@ -33,7 +34,7 @@ record: $(STAMPS)/data ## run by DVC, which records what came of which data and 
 	$(BIN)/dvc repro
 
 simulate: $(STAMPS)/run ## make the simulated programmes anew (the same bytes) and their pointers
-	bash data/simulate.sh
+	bash data/simulate.sh $(PROGRAMMES)
 
 document: $(STAMPS)/run ## write the data dictionary and the schemas from the code
 	$(BIN)/alliance document

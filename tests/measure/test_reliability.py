@@ -33,6 +33,12 @@ def congeneric(loadings: list[float], n: int, seed: int) -> pd.DataFrame:
     return pd.DataFrame(rng.normal(size=(n, 1)) * loading + noise)
 
 
+def discrepancy(S: np.ndarray, loadings: np.ndarray, unique: np.ndarray) -> float:
+    """What maximum likelihood makes least."""
+    sigma = np.outer(loadings, loadings) + np.diag(unique)
+    return np.linalg.slogdet(sigma)[1] + np.trace(S @ np.linalg.inv(sigma))
+
+
 @pytest.fixture(scope="module")
 def agreeableness() -> pd.DataFrame:
     return with_covariance(np.array(BFI["covariance"]), BFI["n"])
@@ -94,7 +100,8 @@ def test_intervals_cover_the_truth_as_often_as_they_say(estimator, loadings, tru
 @pytest.mark.parametrize(
     ("items", "reason"),
     [
-        (pd.DataFrame({"a": [1.0, 2, 3]}), "at least"),
+        (pd.DataFrame({"a": [1.0, 2, 3]}), "1 item; at least"),
+        (pd.DataFrame({"a": [1.0, 2, np.inf], "b": [1.0, 2, 2], "c": [1.0, 1, 2]}), "infinite"),
         (pd.DataFrame({"a": [1.0, 2], "b": [1.0, 2], "c": [1.0, 2]}), "at least 3 are needed"),
         (
             pd.DataFrame({"a": [1.0, 2, 3, 4], "b": 2.0, "c": [1.0, 2, 2, 4]}),
@@ -106,6 +113,14 @@ def test_items_that_cannot_be_judged_give_a_note_and_no_number(estimator, items,
     row = estimator(items).iloc[0]
     assert np.isnan(row["estimate"])
     assert reason in row["note"]
+
+
+def test_omega_needs_three_items_and_more_answer_sheets_than_items():
+    two = mcdonald_omega(congeneric([0.8, 0.8], 100, 1)).iloc[0]
+    few = mcdonald_omega(congeneric([0.8] * 6, 6, 1)).iloc[0]
+    assert np.isnan([two["estimate"], few["estimate"]]).all()
+    assert "2 items; at least 3" in two["note"]
+    assert "6 complete answer sheets for 6 items" in few["note"]
 
 
 def test_omega_is_not_given_for_a_heywood_case_or_a_singular_matrix():
@@ -124,6 +139,31 @@ def test_items_that_run_against_each_other_are_pointed_out():
     row = cronbach_alpha(items).iloc[0]
     assert row["estimate"] < 0
     assert "unreversed" in row["note"]
+
+
+def test_an_item_left_unreversed_lowers_omega_and_is_pointed_out():
+    items = congeneric([0.8, 0.8, 0.7, 0.7], 300, 1)
+    right = mcdonald_omega(items).iloc[0]
+    items[3] = -items[3]
+    wrong = mcdonald_omega(items).iloc[0]
+    assert right["note"] == ""
+    assert wrong["estimate"] < right["estimate"] - 0.2
+    assert "unreversed" in wrong["note"]
+
+
+@pytest.mark.parametrize("seed", [104, 127, 163, 272, 878, 935, 1006, 2332])
+def test_a_flat_discrepancy_does_not_hide_its_minimum(seed):
+    # Weak factors in small samples: plain Fisher scoring creeps, or halts at the last digits.
+    rng = np.random.default_rng(seed)
+    loading = rng.uniform(0.1, 0.9, 5)
+    items = rng.normal(size=(60, 1)) * loading
+    items = items + rng.normal(size=(60, 5)) * np.sqrt(1 - loading**2)
+    S = np.cov(items, rowvar=False)
+    fit = fit_one_factor(S)
+    assert fit.reason == ""
+    best = discrepancy(S, fit.loadings, fit.unique)
+    for change in 1e-3 * rng.normal(size=(50, 10)):
+        assert discrepancy(S, fit.loadings + change[:5], fit.unique + change[5:]) > best
 
 
 def test_incomplete_rows_are_left_out_and_the_rest_counted(agreeableness):

@@ -60,6 +60,25 @@ class Column(Strict):
         return self
 
 
+class Measure(Strict):
+    """One outcome in a column of its own, as wide tables have them."""
+
+    outcome: Name = Field(description="name of the outcome")
+    source: Source = Field(description="who gave it")
+    phase: Phase = Field(description="when it was taken")
+    week: str | None = Field(None, description="raw column of its week")
+    value: str | Column = Field(description="raw column of its values")
+
+    def columns(self) -> dict[str, str | Column]:
+        """The same as clean columns of a part."""
+        constants = {name: Column(value=getattr(self, name)) for name in _MEASURED}
+        weeks = {} if self.week is None else {"week": self.week}
+        return constants | weeks | {"value": self.value}
+
+
+_MEASURED = ("outcome", "source", "phase")
+
+
 class Part(Strict):
     """One pass over a raw table that yields rows of a clean table.
 
@@ -80,6 +99,9 @@ class Part(Strict):
     )
     subscales: dict[SubscaleName, str] = Field(
         default_factory=dict, description="ready-made subscale to raw column"
+    )
+    measures: tuple[Measure, ...] = Field(
+        (), description="outcomes that each have a column: one pass for each of them"
     )
     answers: dict[str, float] = Field(
         default_factory=dict, description="answer in words to number, for items and subscales"
@@ -112,6 +134,16 @@ class Part(Strict):
             for values in itertools.product(*self.each.values())
             for pattern in patterns
             for item in numbers
+        ]
+
+    def passes(self) -> list[Part]:
+        """The part itself, or one for each of its measures."""
+        if not self.measures:
+            return [self]
+        plain = self.model_copy(update={"measures": ()})
+        return [
+            plain.model_copy(update={"columns": self.columns | measure.columns()})
+            for measure in self.measures
         ]
 
     @property
@@ -198,6 +230,9 @@ class Mapping(Strict):
 
     @model_validator(mode="after")
     def _check(self) -> Mapping:
+        for table in TABLES:
+            if table != "outcomes" and any(part.measures for part in getattr(self.tables, table)):
+                raise ValueError(f"tables.{table}: measures belong to outcomes")
         for table, parts in self.parts().items():
             for number, part in enumerate(parts):
                 place = f"tables.{table}.{number}"
@@ -216,8 +251,11 @@ class Mapping(Strict):
         return self
 
     def parts(self) -> dict[str, tuple[Part, ...]]:
-        """Clean table to the parts it is made of."""
-        return {table: getattr(self.tables, table) for table in TABLES}
+        """Clean table to the parts it is made of, measures written out."""
+        return {
+            table: tuple(one for part in getattr(self.tables, table) for one in part.passes())
+            for table in TABLES
+        }
 
 
 def _check_columns(table: str, part: Part, place: str) -> None:

@@ -28,7 +28,7 @@ def cronbach_alpha(items: pd.DataFrame, confidence: float = 0.95) -> pd.DataFram
     -------
     DataFrame
         one row: ``estimate, conf_low, conf_high, n`` (complete rows), ``method``, ``note`` (why
-        there is no estimate, or '')
+        there is no estimate, or a caution, or '')
 
     Examples
     --------
@@ -75,7 +75,9 @@ def mcdonald_omega(items: pd.DataFrame, confidence: float = 0.95) -> pd.DataFram
 
     estimate = fit.omega
     half = float(ndtri((1 + confidence) / 2)) * fit.omega_std_error(n)
-    return _row("mcdonald_omega", estimate, estimate - half, min(estimate + half, 1.0), n)
+    note = "an item loads against the others (is one left unreversed?)"
+    note = note if (fit.loadings < 0).any() else ""
+    return _row("mcdonald_omega", estimate, estimate - half, min(estimate + half, 1.0), n, note)
 
 
 def omega_from_covariance(covariance: np.ndarray) -> float:
@@ -113,9 +115,10 @@ class OneFactor:
 def fit_one_factor(covariance: np.ndarray, most_steps: int = 200) -> OneFactor:
     """Maximum-likelihood one-factor model of a covariance matrix, factor variance 1.
 
-    Minimises log|Sigma| + tr(S Sigma^-1), Sigma = l l' + diag(u), by Fisher scoring with step
-    halving (Jöreskog 1967, Psychometrika 32, 443-482). Scale does not matter: the matrix is
-    brought to correlations first and back afterwards.
+    Minimises log|Sigma| + tr(S Sigma^-1), Sigma = l l' + diag(u) (Jöreskog 1967, Psychometrika 32,
+    443-482), by Newton steps where the discrepancy is convex and Fisher scoring elsewhere, halved
+    until it falls. Scale does not matter: the matrix is brought to correlations first and back
+    afterwards.
     """
     k = len(covariance)
     nothing = np.full(k, np.nan)
@@ -127,14 +130,28 @@ def fit_one_factor(covariance: np.ndarray, most_steps: int = 200) -> OneFactor:
     S = covariance / np.outer(scale, scale)
     if np.linalg.eigvalsh(S)[0] < 1e-10:
         return OneFactor(nothing, nothing, "the items' covariance matrix is singular")
+    loadings, unique, converged = _minimise(S, most_steps)
+    if (unique <= 0).any():
+        reason = "an item's unique variance is not positive (a Heywood case)"
+    else:
+        reason = "" if converged else "the one-factor model did not converge"
+    if loadings.sum() < 0:
+        loadings = -loadings
+    return OneFactor(loadings * scale, unique * scale**2, reason)
+
+
+def _minimise(S: np.ndarray, most_steps: int) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Loadings and unique variances for a correlation matrix, and whether they are a minimum."""
+    k = len(S)
     loadings, unique = _start(S)
     value = _discrepancy(S, loadings, unique)
     for _ in range(most_steps):
-        gradient, hessian = _slope(S, loadings, unique)
+        gradient, expected = _slope(S, loadings, unique)
         try:
-            step = np.linalg.solve(hessian, gradient)
+            step = _solve_convex(_curvature(S, loadings, unique), gradient)
+            step = np.linalg.solve(expected, gradient) if step is None else step
         except np.linalg.LinAlgError:
-            break
+            return loadings, unique, False
         size = 1.0
         while size > 1e-8:
             new_l, new_u = loadings - size * step[:k], unique - size * step[k:]
@@ -143,16 +160,14 @@ def fit_one_factor(covariance: np.ndarray, most_steps: int = 200) -> OneFactor:
                 break
             size /= 2
         else:
-            break
+            # Rounding hides any further fall: at a minimum when the slope is flat.
+            return loadings, unique, bool(np.abs(gradient).max() < 1e-6)
         loadings, unique, value = new_l, new_u, new_value
         if np.abs(size * step).max() < 1e-10:
-            reason = ""
-            if (unique <= 0).any():
-                reason = "an item's unique variance is not positive (a Heywood case)"
-            if loadings.sum() < 0:
-                loadings = -loadings
-            return OneFactor(loadings * scale, unique * scale**2, reason)
-    return OneFactor(nothing, nothing, "the one-factor model did not converge")
+            return loadings, unique, True
+        if unique.min() < -1:  # no way back from there: the discrepancy falls without end
+            return loadings, unique, False
+    return loadings, unique, False
 
 
 def _start(S: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -187,12 +202,34 @@ def _slope(
     return gradient, hessian
 
 
+def _curvature(S: np.ndarray, loadings: np.ndarray, unique: np.ndarray) -> np.ndarray:
+    """The discrepancy's Hessian itself, which Fisher scoring replaces by its expectation."""
+    W = np.linalg.inv(np.outer(loadings, loadings) + np.diag(unique))
+    V = W @ S @ W
+    a, b = W @ loadings, V @ loadings
+    c, d = loadings @ a, loadings @ b
+    among = 2 * (np.outer(a, b) + np.outer(b, a) - np.outer(a, a) + (d - c) * W + c * V + W - V)
+    mixed = 2 * (W * (b - a) + V * a)
+    return np.block([[among, mixed], [mixed.T, W * (2 * V - W)]])
+
+
+def _solve_convex(hessian: np.ndarray, gradient: np.ndarray) -> np.ndarray | None:
+    """The Newton step; None where the curvature is not positive definite."""
+    try:
+        np.linalg.cholesky(hessian)
+    except np.linalg.LinAlgError:
+        return None
+    return np.linalg.solve(hessian, gradient)
+
+
 def _complete(items: pd.DataFrame, fewest: int) -> tuple[np.ndarray, str]:
     """Complete rows, and why they do not allow an estimate."""
     values = items.dropna().to_numpy(dtype=float)
     n, k = values.shape
     if k < fewest:
-        return values, f"{k} items; at least {fewest} are needed"
+        return values, f"{k} item{'' if k == 1 else 's'}; at least {fewest} are needed"
+    if not np.isfinite(values).all():
+        return values, "an answer is infinite"
     if n < 3:
         return values, f"{n} complete answer sheets; at least 3 are needed"
     constant = [

@@ -1,0 +1,244 @@
+"""Every outcome of a dataset against both ratings, and the grid of rater by outcome source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+from analysis.contract.estimates import SOURCES, as_estimates
+from analysis.contract.plan import ComparisonPlan
+from analysis.evidence.cases import complete_cases
+from analysis.evidence.cells import Cell, DeclaredOutcome, collect_cells
+from analysis.evidence.comparison import compare_raters
+from analysis.evidence.disattenuation import RATERS
+from analysis.evidence.observed import correlation_row
+from analysis.evidence.verdict import refuse
+from analysis.models.intervals import Row, no_interval
+from analysis.models.resampling import SharedWeights
+
+#: Cells of fewer engagements are not given: neither precise nor safe to publish.
+FEWEST_ENGAGEMENTS = 10
+
+#: Marks a grid cell whose rater also gave the outcome.
+SAME_SOURCE = "same source: the rater also gave the outcome"
+
+
+class PrimaryCell(Protocol):
+    """The cell that the plan names as the one that decides."""
+
+    outcome: str
+    source: str
+    phase: str
+
+
+def compare_all_cells(
+    frame: pd.DataFrame,
+    outcomes: pd.DataFrame,
+    occasions: pd.DataFrame | None,
+    items: Mapping[str, pd.DataFrame] | None,
+    declared: Mapping[str, DeclaredOutcome],
+    plan: ComparisonPlan,
+    cluster: str,
+    primary: PrimaryCell,
+    *,
+    advisee: str = "advisee_total",
+    advisor: str = "advisor_total",
+    rng: np.random.Generator | None = None,
+) -> pd.DataFrame:
+    """One table for a dataset: all lines in every cell, the verdict in the primary one, the grid.
+
+    Parameters
+    ----------
+    frame : one row per engagement: ``engagement_id``, the column ``cluster``, ``advisee`` and
+        ``advisor`` (a rater who never rated may have no column), ``window_start_week`` and
+        ``window_end_week``.
+    outcomes : the clean table ``engagement_id, outcome, source, phase, week?, value``.
+    occasions, items, plan : as ``compare_raters``.
+    declared : an outcome's name -> an object with ``timing`` and ``higher_is``.
+    primary : an object with ``outcome``, ``source`` and ``phase``.
+    rng : draws the resamples, which cells of equally many clusters share.
+
+    Returns
+    -------
+    Rows in the vocabulary: those of ``compare_raters`` for each cell, with ``outcome_source``,
+    ``phase`` and ``timing``; ``primary`` is True in the primary cell, which alone has a
+    ``verdict`` row: the others are described, not decided. A cell that cannot be compared has one
+    row (``clustered``, ``jackknife``), ``not_testable`` with the reason. Then rows of ``grid``:
+    each rater's correlation with each outcome of each source, same-source cells marked, and
+    ``not_testable`` where nothing fills the cell.
+
+    Raises ValueError for an outcome that is not declared or a missing cluster label.
+    """
+    ratings = {"advisee": advisee, "advisor": advisor}
+    raters = tuple(
+        one for one in RATERS if ratings[one] in frame and frame[ratings[one]].notna().any()
+    )
+    rng = np.random.default_rng(plan.seed) if rng is None else rng
+    weights = SharedWeights(plan.resamples, rng)
+    data = _Dataset(frame, raters, ratings, cluster, plan, occasions, items, weights)
+    key = (primary.outcome, primary.source, primary.phase)
+    cells = collect_cells(frame, outcomes, declared)
+    rows: list[Row] = []
+    grid: list[Row] = []
+    for cell in cells:
+        joined = data.join(cell)
+        compared = _compare(cell, joined, data, cell.key == key)
+        rows += [_labelled(row, cell, key) for row in compared]
+        marked = [_grid_row(cell, joined, data, rater, compared) for rater in raters]
+        grid += [_labelled(row, cell, key) for row in marked]
+    if key not in [cell.key for cell in cells]:
+        rows.append(_absent_primary(primary, raters, cells))
+    grid += _unfilled(cells, raters)
+    return as_estimates([*rows, *sorted(grid, key=_grid_order)])
+
+
+@dataclass(frozen=True)
+class _Dataset:
+    """What all cells of a dataset share."""
+
+    frame: pd.DataFrame
+    raters: tuple[str, ...]
+    ratings: Mapping[str, str]
+    cluster: str
+    plan: ComparisonPlan
+    occasions: pd.DataFrame | None
+    items: Mapping[str, pd.DataFrame] | None
+    weights: SharedWeights
+
+    def join(self, cell: Cell) -> pd.DataFrame:
+        """The engagements' clusters and ratings, and the cell's values under the outcome's name."""
+        own = [self.ratings[rater] for rater in self.raters]
+        columns = list(dict.fromkeys(["engagement_id", self.cluster, *own]))
+        if cell.outcome in columns:
+            raise ValueError(f"the outcome '{cell.outcome}' has the name of a column of the frame")
+        values = cell.values.rename(columns={"value": cell.outcome})
+        return self.frame[columns].merge(
+            values, on="engagement_id", how="left", validate="one_to_one"
+        )
+
+
+def _compare(cell: Cell, joined: pd.DataFrame, data: _Dataset, is_primary: bool) -> list[Row]:
+    """A cell's rows; the last is the verdict if the cell is the primary one."""
+    both = [data.ratings[rater] for rater in data.raters]
+    n = int(joined[[cell.outcome, *both]].notna().all(axis=1).sum())
+    refusal = cell.refusal or refuse("record", data.raters, n, FEWEST_ENGAGEMENTS)
+    if refusal:
+        rows = [_not_given("clustered", "jackknife", refusal)]
+        verdict = _not_given("verdict", "verdict", refusal)
+    else:
+        table = compare_raters(
+            joined,
+            cell.outcome,
+            *both,
+            data.cluster,
+            data.plan,
+            data.occasions,
+            data.items,
+            weights=data.weights,
+            timing=cell.timing,
+        )
+        *rows, verdict = table.drop(columns="outcome").to_dict("records")
+    if is_primary:
+        # Without values in time, counting engagements would say the same thing again.
+        counted = FEWEST_ENGAGEMENTS if cell.refusal else n
+        why = refuse(cell.source, data.raters, counted, FEWEST_ENGAGEMENTS)
+        not_testable = "; ".join(filter(None, [cell.refusal, why]))
+        if not_testable:
+            verdict.update(verdict="not_testable", note=not_testable)
+        rows.append(verdict)
+    if cell.note:
+        for row in rows:
+            row["note"] = "; ".join(filter(None, [row["note"], cell.note]))
+    return rows
+
+
+def _grid_row(
+    cell: Cell, joined: pd.DataFrame, data: _Dataset, rater: str, compared: Sequence[Row]
+) -> Row:
+    """A rater's correlation with the outcome, where possible on the engagements that both rated."""
+    rating = data.ratings[rater]
+    shared = [
+        row for row in compared if row["analysis"] == "correlation" and row.get("rater") == rater
+    ]
+    if shared:
+        row = dict(shared[0])
+    elif cell.refusal:
+        row = _not_given("grid", "jackknife_fisher_z", cell.refusal)
+    else:
+        cases = complete_cases(joined, cell.outcome, rating, rating, data.cluster)
+        if cases.n >= FEWEST_ENGAGEMENTS:
+            row = correlation_row(cases, data.plan, 0, 1)
+        else:
+            reason = (
+                f"only {cases.n} engagements have the outcome and the {rater}'s rating; "
+                f"at least {FEWEST_ENGAGEMENTS} are needed"
+            )
+            row = _not_given("grid", "jackknife_fisher_z", reason)
+        row["note"] = "; ".join(filter(None, [row["note"], cell.note]))
+    mark = SAME_SOURCE if rater == cell.source else ""
+    note = "; ".join(filter(None, [mark, row["note"]]))
+    return {**row, "analysis": "grid", "rater": rater, "term": "correlation", "note": note}
+
+
+def _labelled(row: Row, cell: Cell, primary: tuple[str, str, str]) -> Row:
+    return {
+        **row,
+        "outcome": cell.outcome,
+        "outcome_source": cell.source,
+        "phase": cell.phase,
+        "timing": cell.timing,
+        "primary": cell.key == primary,
+    }
+
+
+def _not_given(analysis: str, method: str, reason: str) -> Row:
+    return {
+        "analysis": analysis,
+        "term": "difference",
+        "estimate": np.nan,
+        **no_interval(reason),
+        "method": method,
+        "verdict": "not_testable",
+    }
+
+
+def _absent_primary(primary: PrimaryCell, raters: Sequence[str], cells: Sequence[Cell]) -> Row:
+    """The verdict row when the data hold nothing of the primary cell."""
+    held = ", ".join(f"{cell.outcome} by {cell.source} ({cell.phase})" for cell in cells)
+    reason = (
+        f"no values of {primary.outcome} by {primary.source} ({primary.phase}); "
+        f"the data hold {held or 'no outcome'}"
+    )
+    why = refuse(primary.source, raters, FEWEST_ENGAGEMENTS, FEWEST_ENGAGEMENTS)
+    return {
+        **_not_given("verdict", "verdict", "; ".join(filter(None, [why, reason]))),
+        "outcome": primary.outcome,
+        "outcome_source": primary.source,
+        "phase": primary.phase,
+        "primary": True,
+    }
+
+
+def _unfilled(cells: Sequence[Cell], raters: Sequence[str]) -> list[Row]:
+    """A row for each rater and source that no outcome, or no rating, fills."""
+    rows = []
+    for rater in RATERS:
+        for source in SOURCES:
+            if rater not in raters:
+                reason = f"the {rater} never rated the alliance"
+            elif not any(cell.source == source for cell in cells):
+                reason = f"no outcome was given by source '{source}'"
+            else:
+                continue
+            row = _not_given("grid", "jackknife_fisher_z", reason)
+            row.update(rater=rater, outcome_source=source, term="correlation", primary=False)
+            rows.append(row)
+    return rows
+
+
+def _grid_order(row: Row) -> tuple[int, int]:
+    return RATERS.index(row["rater"]), SOURCES.index(row["outcome_source"])

@@ -1,0 +1,155 @@
+"""The report: one HTML file that needs nothing but itself."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from analysis.contract.plan import Plan
+from analysis.present.captions import (
+    caption_comparison,
+    caption_datasets,
+    tell_comparison,
+    tell_datasets,
+)
+from analysis.present.lines import OutcomeCell, read_cells
+from analysis.present.sections import (
+    Table,
+    tabulate_flow,
+    tabulate_grid,
+    tabulate_lines,
+    tabulate_outcomes,
+    tabulate_plan,
+    tabulate_provenance,
+)
+from analysis.present.tables import SIGNS, VERDICTS, begin_large, show_note
+
+
+@dataclass(frozen=True)
+class ReportDataset:
+    """What the report says of one dataset.
+
+    ``sentence`` is the headline and ``reason`` the verdict's; ``comparison`` and ``flow`` are the
+    dataset's own rows of those tables; ``figure_svg`` is the figure's whole file; ``notes`` are
+    cautions such as an unverified key; ``provenance`` maps a heading to what is said under it.
+    """
+
+    name: str
+    title: str
+    sentence: str
+    verdict: str
+    reason: str
+    comparison: pd.DataFrame
+    flow: pd.DataFrame
+    figure_svg: str
+    notes: Sequence[str] = ()
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    outcome_titles: Mapping[str, str] = field(default_factory=dict)
+    clusters: str = "advisors"
+
+
+@dataclass(frozen=True)
+class ReportContext:
+    """The whole report: datasets in order, the figure across them, the plan, what it rests on."""
+
+    datasets: Sequence[ReportDataset]
+    overview_svg: str
+    plan: Plan
+    provenance: Mapping[str, object]
+
+
+def render_report(context: ReportContext) -> str:
+    """The report as one HTML page without script, link to a network, or time of day.
+
+    The answers come first, then the figure across datasets, then each dataset's figure, evidence,
+    grid and rows, then the plan and the provenance. All text is escaped; figures are data URIs.
+    """
+    sections = [_section(dataset, context.plan) for dataset in context.datasets]
+    plan = context.plan.comparison
+    return _template().render(
+        sections=sections,
+        overview=_Figure(
+            _data_uri(context.overview_svg),
+            tell_datasets({one.dataset.title: one.primary for one in sections if one.primary}),
+            caption_datasets(plan.sesoi, confidence=plan.confidence),
+        ),
+        plan=tabulate_plan(context.plan),
+        provenance=tabulate_provenance(context.provenance),
+    )
+
+
+@dataclass(frozen=True)
+class _Figure:
+    """A figure as the template needs it."""
+
+    uri: str
+    alt: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class _Section:
+    """A dataset as the template needs it."""
+
+    dataset: ReportDataset
+    sign: str
+    word: str
+    reason: str
+    primary: OutcomeCell | None
+    figure: _Figure
+    outcomes: Table
+    lines: Table | None
+    further_lines: list[Table]
+    grid: Table
+    flow: Table
+
+
+def _section(dataset: ReportDataset, plan: Plan) -> _Section:
+    cells = read_cells(dataset.comparison)
+    primary = next((cell for cell in cells if cell.primary), None)
+    titles, choices, clusters = dataset.outcome_titles, plan.comparison, dataset.clusters
+    lines = [tabulate_lines(dataset.comparison, cell, titles, choices, clusters) for cell in cells]
+    of_primary = lines[0] if primary else None
+    return _Section(
+        dataset,
+        SIGNS[dataset.verdict],
+        VERDICTS[dataset.verdict],
+        "" if dataset.reason in dataset.sentence else begin_large(show_note(dataset.reason)),
+        primary,
+        _Figure(
+            _data_uri(dataset.figure_svg),
+            tell_comparison(cells, titles),
+            caption_comparison(
+                cells, choices.sesoi, confidence=choices.confidence, clusters=clusters
+            ),
+        ),
+        tabulate_outcomes(cells, titles, choices, clusters),
+        of_primary if of_primary and of_primary.rows else None,
+        [table for table in lines[1 if primary else 0 :] if table.rows],
+        tabulate_grid(dataset.comparison, titles),
+        tabulate_flow(dataset.flow),
+    )
+
+
+def _data_uri(svg: str) -> str:
+    """An SVG file as a data URI: what it names and styles stays within it."""
+    drawing = svg[svg.index("<svg") :]
+    return f"data:image/svg+xml;base64,{base64.b64encode(drawing.encode('utf-8')).decode('ascii')}"
+
+
+@cache
+def _template():
+    environment = Environment(
+        loader=PackageLoader("analysis.present"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("report.html.j2")

@@ -1,0 +1,261 @@
+"""The report's tables: estimates, grid, rows, plan and provenance as cells of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis.contract.estimates import SOURCES as SOURCE_NAMES
+from analysis.contract.plan import ComparisonPlan, Plan
+from analysis.present.captions import describe_cell, describe_interval, name_outcome
+from analysis.present.lines import RATERS, OutcomeCell
+from analysis.present.tables import (
+    ANALYSES,
+    DASH,
+    METHODS,
+    PHASES,
+    SOURCES,
+    TIMINGS,
+    begin_large,
+    put_in_words,
+    show_correlation,
+    show_count,
+    show_interval,
+    show_level,
+    show_note,
+    show_p,
+    show_text,
+)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as people see it: its caption, its columns, and rows of text.
+
+    The first cell of each row heads it. ``numeric`` says which columns hold numbers, ``marked``
+    which rows stand out.
+    """
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numeric: frozenset[int] = frozenset()
+    marked: frozenset[int] = frozenset()
+
+
+def make_table(
+    caption: str,
+    columns: Iterable[str],
+    rows: Iterable[Iterable[str]],
+    numeric: Iterable[int] = (),
+    marked: Iterable[int] = (),
+) -> Table:
+    """A table of whatever iterables."""
+    return Table(
+        caption,
+        tuple(columns),
+        tuple(tuple(row) for row in rows),
+        frozenset(numeric),
+        frozenset(marked),
+    )
+
+
+def tabulate_outcomes(
+    cells: list[OutcomeCell], titles: Mapping[str, str], plan: ComparisonPlan, clusters: str
+) -> Table:
+    """Every outcome with both correlations and their difference."""
+    level = show_level(plan.confidence)
+    columns = (
+        "Outcome",
+        "Given",
+        "Advisee r",
+        "Advisor r",
+        "Difference D",
+        "D corrected for reliability",
+        "n",
+        begin_large(clusters),
+        "Note",
+    )
+    rows = [_outcome_row(cell, titles) for cell in cells]
+    return make_table(
+        f"Every outcome: correlations and their difference, with {level} intervals",
+        columns,
+        rows,
+        numeric=range(2, 8),
+        marked=[place for place, cell in enumerate(cells) if cell.primary],
+    )
+
+
+def _outcome_row(cell: OutcomeCell, titles: Mapping[str, str]) -> list[str]:
+    notes = [
+        "primary outcome" if cell.primary else "",
+        f"same source: {cell.same_source}" if cell.same_source else "",
+        show_note(cell.reason),
+        show_note(cell.note),
+    ]
+    shown = [cell.correlations.get(rater) for rater in RATERS]
+    return [
+        name_outcome(cell, titles),
+        describe_cell(cell),
+        *(describe_interval(one, 3) if one else DASH for one in shown),
+        describe_interval(cell.difference, 3),
+        describe_interval(cell.corrected, 3),
+        show_count(cell.n),
+        show_count(cell.n_clusters),
+        "; ".join(filter(None, notes)),
+    ]
+
+
+def tabulate_lines(
+    comparison: pd.DataFrame,
+    cell: OutcomeCell,
+    titles: Mapping[str, str],
+    plan: ComparisonPlan,
+    clusters: str,
+) -> Table:
+    """All lines of evidence on one outcome."""
+    wanted = comparison["analysis"].isin([name for name in ANALYSES if name != "verdict"])
+    for column, value in (
+        ("outcome", cell.outcome),
+        ("outcome_source", cell.source),
+        ("phase", cell.phase),
+    ):
+        wanted &= comparison[column].map(show_text) == value
+    order = {name: place for place, name in enumerate(ANALYSES)}
+    rows = comparison[wanted].sort_values(
+        "analysis", key=lambda names: names.map(order), kind="stable"
+    )
+    return make_table(
+        f"Lines of evidence: {name_outcome(cell, titles)}, {describe_cell(cell)}",
+        ("Line", "Estimator", "Estimate", "Interval", "p", "n", begin_large(clusters), "Note"),
+        [_line_row(row, plan) for row in rows.to_dict("records")],
+        numeric=range(2, 7),
+        marked=[
+            place
+            for place, row in enumerate(rows.to_dict("records"))
+            if (row["analysis"], row["method"]) == ("clustered", "jackknife")
+        ],
+    )
+
+
+def _line_row(row: Mapping[str, object], plan: ComparisonPlan) -> list[str]:
+    line = ANALYSES[row["analysis"]]
+    if rater := show_text(row.get("rater")):
+        line += f", {rater}’s rating"
+    elif row["term"] == "correlation_between_raters":
+        line += " of the two ratings"
+    method = put_in_words(row["method"], METHODS)
+    if (row["analysis"], row["method"]) == ("clustered", "jackknife"):
+        method += " (of record)"
+    narrow = row["method"].endswith("jackknife_90")
+    level = show_level(plan.equivalence_confidence if narrow else plan.confidence)
+    interval = show_interval(row["conf_low"], row["conf_high"])
+    return [
+        line,
+        method,
+        show_correlation(row["estimate"]),
+        interval if interval == DASH else f"{interval} ({level})",
+        show_p(row["p_value"]),
+        show_count(row["n_engagements"]),
+        show_count(row["n_advisors"]),
+        show_note(row["note"]),
+    ]
+
+
+def tabulate_grid(comparison: pd.DataFrame, titles: Mapping[str, str]) -> Table:
+    """Correlations by rater of the alliance (rows) and source of the outcome (columns)."""
+    grid = comparison[comparison["analysis"] == "grid"]
+    rows = [
+        [
+            begin_large(rater),
+            *(
+                _grid_cell(
+                    grid[(grid["rater"] == rater) & (grid["outcome_source"] == source)], titles
+                )
+                for source in SOURCE_NAMES
+            ),
+        ]
+        for rater in RATERS
+    ]
+    return make_table(
+        "Correlations by who rated the alliance (rows) and who gave the outcome (columns)",
+        ("Alliance rated by", *(begin_large(SOURCES[source]) for source in SOURCE_NAMES)),
+        rows,
+    )
+
+
+def _grid_cell(rows: pd.DataFrame, titles: Mapping[str, str]) -> str:
+    """All outcomes of one rater and source, a line each."""
+    return "\n".join(_grid_line(row, titles) for row in rows.to_dict("records")) or DASH
+
+
+def _grid_line(row: Mapping[str, object], titles: Mapping[str, str]) -> str:
+    outcome, note = show_text(row["outcome"]), show_note(row["note"])
+    if not outcome:
+        return f"not testable: {note}"
+    name = begin_large(titles.get(outcome) or outcome.replace("_", " "))
+    when = [put_in_words(row["phase"], PHASES), put_in_words(row["timing"], TIMINGS)]
+    said = f"{name} ({', '.join(filter(None, when))}): "
+    if show_text(row["verdict"]) == "not_testable":
+        return f"{said}not testable: {note}"
+    limits = show_interval(row["conf_low"], row["conf_high"])
+    said += f"{show_correlation(row['estimate'])} {'' if limits == DASH else limits}".strip()
+    return f"{said}, n = {show_count(row['n_engagements'])}" + (f"; {note}" if note else "")
+
+
+def tabulate_flow(flow: pd.DataFrame) -> Table:
+    """What became of every raw row."""
+    return make_table(
+        "Rows read are those kept and those set aside. Mended rows are among those kept; made rows "
+        "are those of the clean table, of which some may be left out again.",
+        ("Table", "Source", "Step", "Reason", "Rows"),
+        [
+            [
+                *(show_text(row[name]) for name in ("table", "source", "step", "reason")),
+                show_count(row["rows"]),
+            ]
+            for row in flow.to_dict("records")
+        ],
+        numeric=[4],
+    )
+
+
+def tabulate_plan(plan: Plan) -> Table:
+    """Every choice of the plan that could change an answer, and what it means."""
+    rows = []
+    for part_name in ("scoring", "comparison"):
+        part = getattr(plan, part_name)
+        for name, setting in type(part).model_fields.items():
+            value = getattr(part, name)
+            shown = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+            rows.append([f"{part_name}.{name}", shown, setting.description or ""])
+    return make_table("Fixed before the data were looked at", ("Choice", "Value", "Meaning"), rows)
+
+
+#: What may differ between two runs on the same inputs stands in `provenance.json` alone.
+LEFT_TO_THE_RECORD = ("git",)
+
+
+def tabulate_provenance(provenance: Mapping[str, object]) -> Table:
+    """Hashes, versions and seeds, one row each."""
+    kept = {name: value for name, value in provenance.items() if name not in LEFT_TO_THE_RECORD}
+    return make_table(
+        "Hashes are the first 16 hexadecimal digits of SHA-256",
+        ("What", "Value"),
+        _flattened(kept),
+    )
+
+
+def _flattened(content: Mapping[str, object], above: tuple[str, ...] = ()) -> list[list[str]]:
+    """A nested mapping as rows of path and value, in a stable order."""
+    rows = []
+    for name in sorted(content):
+        path, value = (*above, name), content[name]
+        if isinstance(value, Mapping):
+            rows += _flattened(value, path)
+        else:
+            shown = DASH if value is None else str(value)
+            rows.append([": ".join(path).replace("_", " "), shown])
+    return rows

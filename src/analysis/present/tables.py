@@ -1,0 +1,133 @@
+"""Numbers and words for people: this is where estimates are rounded, and nowhere before."""
+
+from __future__ import annotations
+
+import math
+
+DASH = "–"
+MINUS = "−"
+
+SOURCES = {
+    "advisee": "advisee",
+    "advisor": "advisor",
+    "third_party": "third party",
+    "record": "records",
+}
+#: Who gave an outcome, as a phrase behind its name.
+GIVEN_BY = {
+    "advisee": "given by the advisee",
+    "advisor": "given by the advisor",
+    "third_party": "given by a third party",
+    "record": "taken from records",
+}
+PHASES = {
+    "baseline": "at baseline",
+    "during": "during the engagement",
+    "end": "at the end",
+    "follow_up": "at follow-up",
+}
+TIMINGS = {
+    "prospective": "after the ratings",
+    "concurrent": "concurrent with the ratings",
+}
+ANALYSES = {
+    "correlation": "Correlation",
+    "reliability": "Reliability",
+    "naive": "Difference, naive",
+    "clustered": "Difference, clustered",
+    "disattenuated": "Difference, corrected for reliability",
+    "verdict": "Verdict",
+}
+METHODS = {
+    "jackknife_fisher_z": "jackknife over clusters, on Fisher's z",
+    "window_mean": "of the mean over the window's check-ins",
+    "omega": "McDonald's omega of the items",
+    "steiger": "Steiger's z",
+    "williams": "Williams's t",
+    "meng": "Meng, Rosenthal and Rubin's z",
+    "hittner": "Hittner, May and Silver's z",
+    "dunn_clark": "Dunn and Clark's z",
+    "zou": "Zou's interval",
+    "jackknife": "jackknife over clusters",
+    "jackknife_90": "jackknife over clusters, interval for equivalence",
+    "percentile": "bootstrap of clusters, percentile",
+    "bca": "bootstrap of clusters, BCa",
+    "omega_jackknife": "by omega, jackknife over clusters",
+    "omega_jackknife_90": "by omega, jackknife over clusters, interval for equivalence",
+}
+#: A verdict's word and sign; its colour never stands alone.
+VERDICTS = {
+    "supported": "supported",
+    "opposed": "opposed",
+    "equivalent": "equivalent",
+    "inconclusive": "inconclusive",
+    "not_testable": "not testable",
+}
+SIGNS = {
+    "supported": "+",
+    "opposed": MINUS,
+    "equivalent": "=",
+    "inconclusive": "?",
+    "not_testable": "×",
+}
+
+
+def show_correlation(value: float, decimals: int = 3) -> str:
+    """A number between -1 and 1 without its leading zero: ``.216``, ``−.05``; NaN as a dash.
+
+    >>> show_correlation(-0.0481, 2)
+    '−.05'
+    """
+    if value is None or not math.isfinite(value):
+        return DASH
+    digits = f"{abs(value):.{decimals}f}"
+    sign = MINUS if value < 0 and float(digits) != 0 else ""
+    return sign + (digits[1:] if digits.startswith("0.") else digits)
+
+
+def show_interval(low: float, high: float, decimals: int = 3) -> str:
+    """An interval in brackets: ``[.128, .303]``; a dash unless both limits are there."""
+    limits = [show_correlation(limit, decimals) for limit in (low, high)]
+    return DASH if DASH in limits else f"[{limits[0]}, {limits[1]}]"
+
+
+def show_p(value: float) -> str:
+    """A p value to three decimals: ``.043``, ``< .001``; NaN as a dash."""
+    if value is None or not math.isfinite(value):
+        return DASH
+    return "< .001" if value < 0.0005 else show_correlation(value)
+
+
+def show_count(value: float) -> str:
+    """A count with its thousands set apart: ``1,030``; NaN as a dash."""
+    return DASH if value is None or not math.isfinite(value) else f"{value:,.0f}"
+
+
+def show_level(confidence: float) -> str:
+    """A level of confidence in per cent: ``95 %``.
+
+    >>> show_level(0.975)
+    '97.5 %'
+    """
+    return f"{confidence * 100:g} %".replace("-", MINUS)
+
+
+def show_text(value: object) -> str:
+    """Text as it stands; an empty cell, as a CSV table read back holds it, as empty text."""
+    return value if isinstance(value, str) else ""
+
+
+def show_note(value: object) -> str:
+    """A note or reason with the signs that people print; an empty cell as empty text."""
+    return show_text(value).replace("+-", "±")
+
+
+def put_in_words(name: object, words: dict[str, str]) -> str:
+    """The words for a name of the vocabulary; another name with its underscores as spaces."""
+    text = show_text(name)
+    return words.get(text, text.replace("_", " "))
+
+
+def begin_large(text: str) -> str:
+    """Text with its first letter large."""
+    return text[:1].upper() + text[1:]
