@@ -62,5 +62,5 @@ $(STAMPS)/dev: requirements-dev.lock $(STAMPS)/run
 
 $(STAMPS)/data: $(POINTERS) $(STAMPS)/run
 	@echo "Pulling the example data ..."
-	@$(BIN)/dvc pull --quiet $(POINTERS)
+	@$(BIN)/dvc pull --quiet $(POINTERS) 2> >(grep -v "no default remote" >&2)
 	@touch $@

@@ -117,7 +117,7 @@ def simulate(
 
 @app.command()
 def document() -> None:
-    """Write the data dictionary and the settings' schemas from the code that enforces them."""
+    """Write the data dictionary, the settings' schemas and the README's answers."""
     from analysis.stages.document import document
 
     document()

@@ -79,6 +79,14 @@ def test_what_cannot_be_tested_is_a_note_and_no_number(arguments, reason):
     assert rows["note"].str.contains(reason).all()
 
 
+def test_a_negative_variance_is_a_note_and_leaves_the_other_tests():
+    rows = by_method(0.9857, 0.2625, 0.1390, 5)
+    assert np.isnan(rows.loc["hittner", "statistic"])
+    assert "negative" in rows.loc["hittner", "note"]
+    assert rows.loc[["williams", "meng"], "statistic"].notna().all()
+    assert (rows["estimate"] == 0.9857 - 0.2625).all()
+
+
 def test_an_impossible_correlation_is_an_error():
     with pytest.raises(ValueError, match=r"r_12 = 1\.2"):
         compare_dependent_correlations(0.1, 0.2, 1.2, 50)

@@ -161,3 +161,9 @@ def project(tmp_path_factory) -> Project:
 def own_dataset():
     """Writes a dataset of a user's own into a folder; the path of its mapping."""
     return write_own_dataset
+
+
+@pytest.fixture(scope="session")
+def copy_of_project(tmp_path_factory):
+    """Makes a fresh copy of the project each time it is called."""
+    return lambda: copy_project(tmp_path_factory.mktemp("project"))

@@ -14,9 +14,9 @@ rule compare_raters:
         alliance="<results>/interim/{dataset}/alliance.parquet",
         frame="<results>/interim/{dataset}/frame.parquet",
     output:
-        update("<results>/interim/{dataset}/comparison.csv"),
+        comparison=update("<results>/interim/{dataset}/comparison.csv"),
     params:
-        folder="<results>/interim/{dataset}",
+        folder=subpath(output.comparison, parent=True),
         code=code_hash("compare"),
         instruments=instruments_hash,
         plan=plan_hash("comparison"),
@@ -43,7 +43,7 @@ rule gather_tables:
         flow=update("<results>/tables/flow.csv"),
         metrics=update("<results>/metrics.json"),
     params:
-        results="<results>",
+        results=subpath(output.metrics, parent=True),
         code=code_hash("gather"),
         settings=[dataset.keys_hash("name", "title") for dataset in DATASETS.values()],
     log:

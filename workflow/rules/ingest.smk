@@ -15,7 +15,7 @@ rule ingest_dataset:
         events=update("<results>/interim/{dataset}/events.parquet"),
         flow=update("<results>/interim/{dataset}/flow.csv"),
     params:
-        folder="<results>/interim/{dataset}",
+        folder=subpath(output.flow, parent=True),
         code=code_hash("ingest"),
         data=data_hash,
         instruments=instruments_hash,

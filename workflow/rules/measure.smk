@@ -14,7 +14,7 @@ rule score_alliance:
         alliance=update("<results>/interim/{dataset}/alliance.parquet"),
         frame=update("<results>/interim/{dataset}/frame.parquet"),
     params:
-        folder="<results>/interim/{dataset}",
+        folder=subpath(output.frame, parent=True),
         code=code_hash("score"),
         instruments=instruments_hash,
         plan=plan_hash("scoring", "comparison.window"),

@@ -39,7 +39,7 @@ rule write_report:
         svg=update("<results>/figures/datasets.svg"),
         png=update("<results>/figures/datasets.png"),
     params:
-        results="<results>",
+        results=subpath(output.report, parent=True),
         code=code_hash("report"),
         plan=plan_hash(),
         settings=[dataset.keys_hash() for dataset in DATASETS.values()],

@@ -46,7 +46,7 @@ def compare_dependent_correlations(
           Psychological Methods 12, 399-413)
 
         What cannot be had (n below 4, a correlation of 1, three correlations that cannot stand
-        together) is NaN with the reason in ``note``.
+        together, a variance that comes out negative) is NaN with the reason in ``note``.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def compare_dependent_correlations(
         _by_fisher_z("dunn_clark", r_y1, r_y2, _covariance(r_y1, r_y2, r_12), n),
         _zou(r_y1, r_y2, r_12, n, confidence),
     ]
-    return as_estimates([row | common for row in rows])
+    return as_estimates([common | row for row in rows])
 
 
 def _why_not(r_y1: float, r_y2: float, r_12: float, n: int) -> str:
@@ -116,6 +116,8 @@ def _normal(method: str, z: float) -> Row:
 
 
 def _by_fisher_z(method: str, r_y1: float, r_y2: float, covariance: float, n: int) -> Row:
+    if covariance >= 1:
+        return _empty(method) | {"note": "the variance it estimates for the difference is negative"}
     return _normal(method, (atanh(r_y1) - atanh(r_y2)) * sqrt((n - 3) / (2 - 2 * covariance)))
 
 

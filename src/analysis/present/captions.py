@@ -54,11 +54,11 @@ def describe_interval(interval: Interval, decimals: int = 2) -> str:
 
 
 def describe_difference(cell: OutcomeCell) -> str:
-    """D as it is and, if there is that, corrected: ``D = .36 [.25, .47]; corrected ... .38``."""
+    """D as it is and corrected, or that it is not: ``D = .36 [.25, .47]; corrected ... .38``."""
     said = f"D = {describe_interval(cell.difference)}"
     if cell.corrected.given:
-        said += f"; corrected for reliability {describe_interval(cell.corrected)}"
-    return said
+        return f"{said}; corrected for reliability {describe_interval(cell.corrected)}"
+    return f"{said}, uncorrected for reliability"
 
 
 def shorten_reason(reason: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +52,7 @@ from analysis.present.sheet import (
     difference_scale,
     extent,
     round_scale,
+    set_small,
 )
 from analysis.present.style import (
     BAND,
@@ -68,6 +69,7 @@ from analysis.present.tables import SIGNS, VERDICTS, begin_large
 __all__ = ["draw_comparison", "draw_datasets", "save_figure"]
 
 BETWEEN = 9.0
+FOOTNOTE = 7.0
 #: With more rows than this the scales' values stand above them too.
 MANY = 3
 #: Above the correlations and above the differences.
@@ -82,6 +84,7 @@ def draw_comparison(
     *,
     confidence: float = 0.95,
     clusters: str = "advisors",
+    notes: Sequence[str] = (),
 ) -> Figure:
     """A dataset's figure: per outcome, both correlations and their difference, with intervals.
 
@@ -93,6 +96,7 @@ def draw_comparison(
     outcome_titles : an outcome's name -> its name in words.
     confidence : level of the intervals, for the key.
     clusters : what engagements are nested in, in the plural.
+    notes : cautions to stand below the figure, such as an unverified key.
     """
     cells = read_cells(comparison)
     compared = any(cell.difference.given for cell in cells)
@@ -107,7 +111,8 @@ def draw_comparison(
         body = heads + 2 * SMALL * LEADING + 4
         first = body + (UNDER_SCALE if len(rows) > MANY else 0)
         end = first + sum(row.height for row in rows)
-        sheet = Sheet(end + UNDER_DIFFERENCE + 6)
+        foot = [line for note in notes for line in wrap_text(note, INNER, FOOTNOTE)]
+        sheet = Sheet(end + UNDER_DIFFERENCE + 6 + len(foot) * FOOTNOTE * LEADING)
         sheet.write(MARGIN, MARGIN, heading, TITLE, weight="bold")
         draw_key(sheet, below_heading, key)
         for scale, head in zip(scales, HEADS, strict=False):
@@ -120,6 +125,7 @@ def draw_comparison(
         sheet.label_scale(left, end + 2)
         if compared:
             sheet.label_difference(right, end + 2)
+        sheet.write(MARGIN, end + UNDER_DIFFERENCE + 2, foot, FOOTNOTE, FAINT)
     return sheet.figure
 
 
@@ -127,7 +133,8 @@ def _key(
     cells: list[OutcomeCell], sesoi: float, confidence: float, compared: bool
 ) -> list[list[Entry]]:
     """What the marks stand for, in lines; nothing of a difference where there is none."""
-    of_difference = [[Entry("difference D", "D"), CORRECTED_ENTRY, zone_entry(sesoi)]]
+    corrected = [CORRECTED_ENTRY] if any(cell.corrected.given for cell in cells) else []
+    of_difference = [[Entry("difference D", "D"), *corrected, zone_entry(sesoi)]]
     return [
         rater_entries(any(cell.same_source for cell in cells)),
         *(of_difference if compared else []),
@@ -172,9 +179,7 @@ def _lay_out(
     cell: OutcomeCell, outcome_titles: Mapping[str, str], clusters: str, again: bool
 ) -> _Row:
     label = name_outcome(cell, outcome_titles) + (" (primary outcome)" if cell.primary else "")
-    given, counted = begin_large(describe_cell(cell)), describe_counts(cell, clusters)
-    together = ", ".join(filter(None, [given, counted]))
-    details = [together] if len(wrap_text(together, INNER, SMALL)) == 1 else [given, counted]
+    details = [begin_large(describe_cell(cell))]
     if cell.same_source:
         details.append(f"Same source: the {cell.same_source} rated the alliance and the outcome")
     if cell.difference.given:
@@ -190,7 +195,7 @@ def _lay_out(
         cell,
         wrap_text(label, INNER, LABEL, "bold"),
         [line for text in verdict for line in wrap_text(text, INNER, SMALL, "bold")],
-        [line for detail in details for line in wrap_text(detail, INNER, SMALL)],
+        set_small(details, describe_counts(cell, clusters)),
     )
 
 
@@ -256,5 +261,5 @@ _SVG_METADATA = ("Creator", "Date", "Format", "Type")
 def _with_fallback_fonts(svg: str) -> str:
     """The SVG with fonts of the same widths, where a reader does not have ours."""
     return re.sub(
-        rf"(style=\"font: [^\"]*)'{FONT}'", rf"\1'{FONT}', Verdana, Geneva, sans-serif", svg
+        rf"(<text style=\"[^\"]*font-family: '{FONT}')", r"\1, Verdana, Geneva, sans-serif", svg
     )

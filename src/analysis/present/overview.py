@@ -34,6 +34,7 @@ from analysis.present.sheet import (
     Scale,
     Sheet,
     difference_scale,
+    set_small,
 )
 from analysis.present.style import CORRECTED, FAINT, RULE, VERDICT_COLOURS, house_style, wrap_text
 from analysis.present.tables import SIGNS, VERDICTS, begin_large, show_count
@@ -67,9 +68,11 @@ def draw_datasets(
         primary = read_primary_cells(comparison, titles)
         rows = [_lay_out(cell, titles[name], named.get(name, {})) for name, cell in primary.items()]
         heading = wrap_text(QUESTION, INNER, TITLE, "bold")
+        shown = [row.cell for row in rows if row.answered]
+        corrected = [CORRECTED_ENTRY] if any(cell.corrected.given for cell in shown) else []
         entries = [
             [Entry("difference D, primary outcome", "D"), zone_entry(sesoi)],
-            [CORRECTED_ENTRY, level_entry(confidence)],
+            [*corrected, level_entry(confidence)],
         ]
         top = MARGIN + len(heading) * TITLE * LEADING + 4
         body = top + key_height(entries)
@@ -78,7 +81,6 @@ def draw_datasets(
         sheet = Sheet(body + sum(row.height for row in rows) + under)
         sheet.write(MARGIN, MARGIN, heading, TITLE, weight="bold")
         draw_key(sheet, top, entries)
-        shown = [rows[place].cell for place in answered]
         scale = difference_scale(shown, sesoi, MARGIN + INSET, DRAWN - INSET)
         for place, row in enumerate(rows):
             _draw_row(sheet, body, row, scale, sesoi)
@@ -126,7 +128,7 @@ class _Row:
 def _lay_out(cell: OutcomeCell, title: str, outcome_titles: Mapping[str, str]) -> _Row:
     name = outcome_titles.get(cell.outcome) or cell.outcome.replace("_", " ")
     counted = f"n = {show_count(cell.n)}" if math.isfinite(cell.n) else ""
-    details = [", ".join(filter(None, [begin_large(name), describe_cell(cell), counted]))]
+    details = [", ".join(filter(None, [begin_large(name), describe_cell(cell)]))]
     said = f"{SIGNS[cell.verdict]} {begin_large(VERDICTS[cell.verdict])}"
     if cell.verdict == "not_testable" or not cell.difference.given:
         verdict = wrap_text(f"{said}: {shorten_reason(cell.reason)}", INNER, SMALL, "bold")
@@ -139,7 +141,7 @@ def _lay_out(cell: OutcomeCell, title: str, outcome_titles: Mapping[str, str]) -
     return _Row(
         cell,
         wrap_text(title, INNER, LABEL, "bold"),
-        [line for detail in details for line in wrap_text(detail, INNER, SMALL)],
+        set_small(details, counted),
         verdict,
         reason,
     )

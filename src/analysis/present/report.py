@@ -115,6 +115,9 @@ def _section(dataset: ReportDataset, plan: Plan) -> _Section:
     titles, choices, clusters = dataset.outcome_titles, plan.comparison, dataset.clusters
     lines = [tabulate_lines(dataset.comparison, cell, titles, choices, clusters) for cell in cells]
     of_primary = lines[0] if primary else None
+    caption = caption_comparison(
+        cells, choices.sesoi, confidence=choices.confidence, clusters=clusters
+    )
     return _Section(
         dataset,
         SIGNS[dataset.verdict],
@@ -124,9 +127,7 @@ def _section(dataset: ReportDataset, plan: Plan) -> _Section:
         _Figure(
             _data_uri(dataset.figure_svg),
             tell_comparison(cells, titles),
-            caption_comparison(
-                cells, choices.sesoi, confidence=choices.confidence, clusters=clusters
-            ),
+            " ".join([caption, *dataset.notes]),
         ),
         tabulate_outcomes(cells, titles, choices, clusters),
         of_primary if of_primary and of_primary.rows else None,

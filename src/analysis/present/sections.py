@@ -34,14 +34,15 @@ from analysis.present.tables import (
 class Table:
     """A table as people see it: its caption, its columns, and rows of text.
 
-    The first cell of each row heads it. ``numeric`` says which columns hold numbers, ``marked``
-    which rows stand out.
+    The first cell of each row heads it. ``numeric`` says which columns hold numbers, ``wide`` which
+    hold sentences, ``marked`` which rows stand out.
     """
 
     caption: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     numeric: frozenset[int] = frozenset()
+    wide: frozenset[int] = frozenset()
     marked: frozenset[int] = frozenset()
 
 
@@ -50,6 +51,7 @@ def make_table(
     columns: Iterable[str],
     rows: Iterable[Iterable[str]],
     numeric: Iterable[int] = (),
+    wide: Iterable[int] = (),
     marked: Iterable[int] = (),
 ) -> Table:
     """A table of whatever iterables."""
@@ -58,6 +60,7 @@ def make_table(
         tuple(columns),
         tuple(tuple(row) for row in rows),
         frozenset(numeric),
+        frozenset(wide),
         frozenset(marked),
     )
 
@@ -73,37 +76,38 @@ def tabulate_outcomes(
         "Advisee r",
         "Advisor r",
         "Difference D",
-        "D corrected for reliability",
-        "n",
-        begin_large(clusters),
+        "D corrected",
+        f"n ({clusters})",
         "Note",
     )
     rows = [_outcome_row(cell, titles) for cell in cells]
     return make_table(
-        f"Every outcome: correlations and their difference, with {level} intervals",
+        "Every outcome: correlations and their difference, as it is and corrected for the ratings’ "
+        f"reliability, with {level} intervals",
         columns,
         rows,
-        numeric=range(2, 8),
+        numeric=range(2, 7),
+        wide=[1, 7],
         marked=[place for place, cell in enumerate(cells) if cell.primary],
     )
 
 
 def _outcome_row(cell: OutcomeCell, titles: Mapping[str, str]) -> list[str]:
-    notes = [
+    given = [
+        describe_cell(cell),
+        f"same source as the {cell.same_source}’s rating" if cell.same_source else "",
         "primary outcome" if cell.primary else "",
-        f"same source: {cell.same_source}" if cell.same_source else "",
-        show_note(cell.reason),
-        show_note(cell.note),
     ]
+    notes = [show_note(cell.reason), show_note(cell.note)]
+    counted = f"{show_count(cell.n)} ({show_count(cell.n_clusters)})"
     shown = [cell.correlations.get(rater) for rater in RATERS]
     return [
         name_outcome(cell, titles),
-        describe_cell(cell),
+        "; ".join(filter(None, given)),
         *(describe_interval(one, 3) if one else DASH for one in shown),
         describe_interval(cell.difference, 3),
         describe_interval(cell.corrected, 3),
-        show_count(cell.n),
-        show_count(cell.n_clusters),
+        counted,
         "; ".join(filter(None, notes)),
     ]
 
@@ -132,6 +136,7 @@ def tabulate_lines(
         ("Line", "Estimator", "Estimate", "Interval", "p", "n", begin_large(clusters), "Note"),
         [_line_row(row, plan) for row in rows.to_dict("records")],
         numeric=range(2, 7),
+        wide=[1, 7],
         marked=[
             place
             for place, row in enumerate(rows.to_dict("records"))
@@ -183,6 +188,7 @@ def tabulate_grid(comparison: pd.DataFrame, titles: Mapping[str, str]) -> Table:
         "Correlations by who rated the alliance (rows) and who gave the outcome (columns)",
         ("Alliance rated by", *(begin_large(SOURCES[source]) for source in SOURCE_NAMES)),
         rows,
+        wide=range(1, 1 + len(SOURCE_NAMES)),
     )
 
 
@@ -219,6 +225,7 @@ def tabulate_flow(flow: pd.DataFrame) -> Table:
             for row in flow.to_dict("records")
         ],
         numeric=[4],
+        wide=[3],
     )
 
 

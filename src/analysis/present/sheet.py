@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from analysis.present.lines import Interval, OutcomeCell
-from analysis.present.style import FAINT, INK, PAPER, RULE, ZONE
+from analysis.present.style import FAINT, INK, PAPER, RULE, ZONE, wrap_text
 from analysis.present.tables import show_correlation
 
 WIDTH = 335.0
@@ -83,6 +83,15 @@ def difference_scale(
 def extent(intervals: Iterable[Interval]) -> list[float]:
     """All values that intervals name."""
     return [value for one in intervals for value in (one.estimate, one.low, one.high)]
+
+
+def set_small(details: Iterable[str], counted: str = "") -> list[str]:
+    """Details in lines of small type; the counts behind the first of them if they fit there."""
+    first, *others = details
+    together = ", ".join(filter(None, [first, counted]))
+    fits = len(wrap_text(together, INNER, SMALL)) == 1
+    texts = [together, *others] if fits else [first, counted, *others]
+    return [line for text in texts if text for line in wrap_text(text, INNER, SMALL)]
 
 
 class Sheet:

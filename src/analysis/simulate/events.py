@@ -147,7 +147,7 @@ def _respond(
     shape = courses.held.shape
     n = shape[0]
     matched = np.array([_MATCHED_ACT.get(name, "rapport_work") for name in CAUSES], dtype=object)
-    acts = [(name, shares) for name, shares in _REPAIR_ACTS.items()]
+    acts = list(_REPAIR_ACTS.items())
     for event, shares in [*acts, (matched[courses.cause], _MATCHED)]:
         share = np.where(courses.repaired, *shares)
         done = courses.ruptured & (rng.random(n) < share)

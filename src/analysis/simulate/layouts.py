@@ -1,4 +1,4 @@
-"""Clean tables as the raw tables of a survey tool or an office: columns renamed, labels in words."""
+"""Clean tables as a survey tool or an office keeps them: columns renamed, labels in words."""
 
 from __future__ import annotations
 

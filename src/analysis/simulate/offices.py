@@ -12,8 +12,6 @@ from types import MappingProxyType
 
 from analysis.contract.dictionary import CAUSES, EVENTS
 
-KEEP: Mapping[str, str] = MappingProxyType({})
-
 #: Events in plain words; where offices have a word of their own, that.
 EVENT_WORDS = MappingProxyType(
     {name: name.replace("_", " ").capitalize() for name in EVENTS}
@@ -50,13 +48,13 @@ class Office:
     files: Mapping[str, tuple[str, str]]
     columns: Mapping[str, Mapping[str, str]]
     people: Mapping[str, str]
-    labels: Mapping[str, Mapping[str, str]] = KEEP
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     question: str = "Q{number}"
     responses: tuple[str, ...] = ()
     delimiter: str = ","
     decimal: str = "."
     wide: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
-    wide_weeks: Mapping[str, str] = KEEP
+    wide_weeks: Mapping[str, str] = field(default_factory=dict)
 
     def words(self) -> dict[str, Mapping[str, str]]:
         """Clean column to what its values are called."""

@@ -57,8 +57,8 @@ class Rater:
     """How one side of the dyad rates.
 
     reliability : share of one check-in's total that is stable between engagements, on the
-        continuous scale; .78 leaves .77 once answers are whole numbers, the calibration value, which
-        gives .91 over three and .93 over four
+        continuous scale; .78 leaves .77 once answers are whole numbers, the calibration value,
+        which gives .91 over three and .93 over four
     centre, spread : mean at the first check-in and response units per standard deviation of the
         stable alliance; the raters' mean gap is the difference of their centres
     answer_rate : share of the check-ins held that this rater answers
@@ -174,7 +174,7 @@ class Programme:
     primary: tuple[str, str, str] | None
     expected_verdict: str
     expected_reason: str
-    #: Verdicts that would be wrong whatever the sample (a winner by chance in a few per cent aside).
+    #: Verdicts that would be wrong (a few in a hundred samples give one by chance all the same).
     wrong_verdicts: tuple[str, ...]
     advisor_shares: tuple[float, float, float] = (0.06, 0.06, 0.12)
     between_correlations: tuple[float, float, float] = (0.4, 0.2, 0.3)
@@ -194,7 +194,7 @@ class Programme:
     subscale_agreement: float = 0.4
     #: Share of an item's own part that both raters' twin items have in common (ASSUME).
     twin_residual: float = 0.10
-    #: Change per check-in of each subscale, in standard deviations: bond early, task later (ASSUME).
+    #: Change per check-in of each subscale, in standard deviations: task gains most (ASSUME).
     trends: Mapping[str, float] = field(
         default_factory=lambda: MappingProxyType({"goal": 0.02, "task": 0.03, "bond": 0.01})
     )

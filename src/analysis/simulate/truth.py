@@ -13,17 +13,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from analysis.simulate.answers import draw_answers, draw_stable_parts
-from analysis.simulate.course import COMPLETED, ENDED_EARLY, ONGOING, Courses, draw_courses
-from analysis.simulate.latent import draw_engagements
+from analysis.simulate.course import COMPLETED, ENDED_EARLY, ONGOING, Courses
 from analysis.simulate.moments import AdvisorMoments, Moments
 from analysis.simulate.outcomes import draw_measure
-from analysis.simulate.parameters import Form, Programme
+from analysis.simulate.parallel import draw_parallel_forms
+from analysis.simulate.parameters import Programme
 
 #: Engagements per chunk: some 50 MB at a time.
 CHUNK = 20_000
-#: Sheets with fewer answers of a subscale than this are not scored (the plan's default).
-MINIMUM_ANSWERED = 0.75
 
 
 def truth_of(programme: Programme, engagements: int = 1_000_000) -> dict[str, object]:
@@ -234,46 +231,28 @@ def _add_chunk(
     programme: Programme, sums: _Sums, engagements: int, advisors: int, rng: np.random.Generator
 ) -> None:
     """Draw engagements with two parallel forms of the window's ratings and add them up."""
-    drawn = draw_engagements(programme, engagements, advisors, rng)
-    courses = draw_courses(programme, drawn, rng)
-    stable = draw_stable_parts(programme, drawn, rng)
-    left_out = _left_out(programme, engagements, rng)
-    place = np.asarray(programme.window) - 1
-    forms = []
-    for number in range(2):
-        answers = draw_answers(programme, courses, stable, programme.window, rng)
-        _turn(programme.form, answers)
-        if number == 0:
-            for side, moments in enumerate(sums.items):
-                moments.add(answers[:, side, 0])
-        forms.append((_score(programme.form, answers), _score(programme.form, answers, left_out)))
-    complete, scored = (np.stack([form[i] for form in forms], axis=1) for i in range(2))
-
-    together = courses.answered[:, :, place] & ~np.isnan(scored[:, 0])
-    together = together.all(axis=1)
-    ratings = _mean_over(scored, together)
-    everything = _mean_over(complete, courses.held[:, place])
-    rated = together.any(axis=1)
-    both_forms = ratings.reshape(engagements, -1)
+    forms = draw_parallel_forms(programme, engagements, advisors, rng)
+    rated = forms.rated
+    both_forms = forms.ratings.reshape(engagements, -1)
     sums.ratings.add(both_forms[rated])
-    sums.single.add(complete[..., 0].reshape(engagements, -1))
-    through = courses.held[:, place].all(axis=1)
-    for side, moments in enumerate(sums.courses):
-        moments.add(complete[through, 0, side])
+    sums.single.add(forms.complete[..., 0].reshape(engagements, -1))
+    for side in range(len(programme.rated_by)):
+        sums.items[side].add(forms.items[:, side])
+        sums.courses[side].add(forms.complete[forms.through, 0, side])
     primary = primary_place(programme)
     known = np.zeros(engagements, dtype=bool)
     for number, measure in enumerate(programme.measures):
-        value = draw_measure(programme, measure, drawn, courses, rng)
+        value = draw_measure(programme, measure, forms.engagements, forms.courses, rng)
         here = ~np.isnan(value)
         use = here & rated
         sums.measures[number].add(np.column_stack([value[use], both_forms[use]]))
-        sums.complete[number].add(np.column_stack([value[here], everything[here, 0]]))
+        sums.complete[number].add(np.column_stack([value[here], forms.everything[here]]))
         if number == primary:
             known = here
-            columns = [value, *ratings[:, 0].T]
+            columns = [value, *forms.ratings[:, 0].T]
             for share, column in zip(sums.shares, columns, strict=True):
-                share.add(column[use], drawn.advisor[use])
-    _count(programme, sums, courses, known, rated)
+                share.add(column[use], forms.engagements.advisor[use])
+    _count(programme, sums, forms.courses, known, rated)
 
 
 def _count(
@@ -297,42 +276,6 @@ def _count(
     sums.count("known_rated", known & rated)
     for side, rater in enumerate(programme.rated_by):
         sums.count(f"answered_{rater}", courses.answered[:, side])
-
-
-def _left_out(programme: Programme, n: int, rng: np.random.Generator) -> np.ndarray:
-    """Answers left out, the same in both forms."""
-    shape = (n, len(programme.rated_by), len(programme.window), programme.form.n_items)
-    return rng.random(shape, dtype=np.float32) < programme.item_missing
-
-
-def _turn(form: Form, answers: np.ndarray) -> None:
-    """Turn reversed items in place."""
-    turned = np.asarray(form.reversed, dtype=int) - 1
-    answers[..., turned] = form.minimum + form.maximum - answers[..., turned]
-
-
-def _score(form: Form, answers: np.ndarray, left_out: np.ndarray | None = None) -> np.ndarray:
-    """Mean of the subscales' means over turned answers, NaN where a subscale has too few."""
-    total = np.zeros(answers.shape[:-1])
-    for items in form.subscales.values():
-        place = np.asarray(items) - 1
-        own = answers[..., place]
-        if left_out is None:
-            total += own.mean(axis=-1)
-            continue
-        given = ~left_out[..., place]
-        count = given.sum(axis=-1)
-        enough = count >= MINIMUM_ANSWERED * len(items)
-        mean = (own * given).sum(axis=-1) / np.maximum(count, 1)
-        total += np.where(enough, mean, np.nan)
-    return total / len(form.subscales)
-
-
-def _mean_over(scores: np.ndarray, counted: np.ndarray) -> np.ndarray:
-    """Means (n, forms, R) of scores (n, forms, R, T) over the check-ins that count (n, T)."""
-    counted = counted[:, None, None, :]
-    sums = np.where(counted, scores, 0.0).sum(axis=-1)
-    return sums / np.maximum(counted.sum(axis=-1), 1)
 
 
 def _alpha(covariance: np.ndarray, items: tuple[int, ...]) -> float:

@@ -8,9 +8,13 @@ from pathlib import Path
 from analysis.contract.dictionary import as_markdown
 from analysis.contract.files import write_text
 from analysis.contract.instruments import Instrument
+from analysis.contract.layout import RESULTS
 from analysis.contract.mapping import Mapping
 from analysis.contract.plan import Plan
 
+README = Path("README.md")
+BEGIN, END = "<!-- headlines -->", "<!-- /headlines -->"
+FIGURE = RESULTS / "figures/datasets.svg"
 SCHEMAS = {"plan": Plan, "dataset": Mapping, "instrument": Instrument}
 
 
@@ -22,10 +26,28 @@ def pages() -> dict[Path, str]:
         schema |= model.model_json_schema()
         text = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
         made[Path(f"workflow/schemas/{name}.schema.json")] = text
+    made[README] = _with_headlines(README.read_text(encoding="utf-8"))
     return made
 
 
 def document() -> None:
-    """Write them."""
+    """Write them, and the README's figure if a run has drawn it."""
     for path, text in pages().items():
         write_text(text, path)
+    if FIGURE.exists():
+        write_text(FIGURE.read_text(encoding="utf-8"), Path("docs") / FIGURE.name)
+
+
+def _with_headlines(readme: str) -> str:
+    """The README with the recorded answer for each dataset between its marks."""
+    recorded = RESULTS / "metrics.json"
+    if not recorded.exists():
+        return readme
+    metrics = json.loads(recorded.read_text(encoding="utf-8"))
+    told = "\n".join(
+        f"- **{headline['verdict'].replace('_', ' ')}**: {headline['sentence']}"
+        for headline in metrics.values()
+    )
+    before, _, rest = readme.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{told}\n{END}{after}"

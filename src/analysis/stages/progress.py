@@ -12,6 +12,7 @@ from snakemake_interface_logger_plugins.common import LogEvent
 from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
 
 NAME = "steps"
+TARGET = "all"  # the rule that only names what a run makes: no step
 
 
 class LogHandler(LogHandlerBase):
@@ -51,9 +52,9 @@ class LogHandler(LogHandlerBase):
         """Print what a record means to somebody watching."""
         event = getattr(record, "event", None)
         if event == LogEvent.RUN_INFO:
-            self.total = record.stats["total"]
+            self.total = record.stats["total"] - record.stats.get(TARGET, 0)
             _say(f"{self.total} steps to do")
-        elif event == LogEvent.JOB_INFO:
+        elif event == LogEvent.JOB_INFO and record.rule_name != TARGET:
             what = " ".join([record.rule_name.replace("_", " "), *record.wildcards.values()])
             self.started[record.jobid] = (what, time.monotonic())
             if self.common_settings.dryrun:
@@ -67,6 +68,10 @@ class LogHandler(LogHandlerBase):
         elif event == LogEvent.JOB_ERROR:
             what, _ = self.started.pop(record.jobid, (record.rule_name, 0))
             _say(f"failed: {what}\n{_told(record.log)}", stream=sys.stderr)
+        elif event == LogEvent.ERROR:
+            message = record.getMessage()
+            if "At least one job did not complete" not in message:
+                _say(message, stream=sys.stderr)
         elif event is None:
             message = record.getMessage()
             if message.startswith("Nothing to be done"):

@@ -35,15 +35,12 @@ def run(mapping: Path | None = None, cores: int = 2, more: tuple[str, ...] = ())
         arguments += [
             "--config",
             f"mappings={json.dumps(chosen)}",
-            f"pathvars={json.dumps({name: f'{results}{end}' for name, end in _PATHVARS.items()})}",
+            f"pathvars={json.dumps({'results': str(results)})}",
         ]
     code = _snakemake([*arguments, *more])
     if code == 0 and not more:
         print_headlines(results)
     return code
-
-
-_PATHVARS = {"results": "", "logs": "/logs", "benchmarks": "/benchmarks"}
 
 
 def _own(mapping: Path) -> dict[str, Dataset]:
