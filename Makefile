@@ -11,7 +11,8 @@ STAMPS := $(VENV)/stamps
 POINTERS := $(wildcard data/raw/*.dvc)
 PROGRAMMES ?= $(patsubst data/raw/%.truth.json,%,$(wildcard data/raw/*.truth.json))
 # The lock decides what is installed: no index or setting of the machine's may add to it.
-UV := $(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation
+# Byte code is compiled once here: imports are most of what a small job does.
+UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --no-build-isolation
 
 .PHONY: help run test verify record simulate document lock clean
 

@@ -13,7 +13,7 @@ from analysis.present.sheet import WIDTH, Scale, Sheet, round_scale
 HOSTILE = [
     '<script>alert("1")</script> & more',
     "costs $5 to $9, or $\\frac{1}{2}$ \\alpha_1^2",
-    "it's \"quoted\" ]]> --> {{ 7 * 7 }} {% raw %}",
+    'it\'s "quoted" ]]> --> {{ 7 * 7 }} {% raw %}',
     "satisfaction 😀 with the programme",
     "שביעות רצון ورضا",
 ]
@@ -85,9 +85,7 @@ def test_a_rater_who_gave_the_outcome_is_drawn_hollow(tables):
         ("mentoring", "no values of retention by record"),
     ],
 )
-def test_a_primary_outcome_that_cannot_be_tested_stands_there_with_its_reason(
-    tables, name, reason
-):
+def test_a_primary_outcome_that_cannot_be_tested_stands_there_with_its_reason(tables, name, reason):
     said = said_by(draw_comparison(tables[name], "A programme", 0.10))
     assert "(primary outcome) × Not testable: " in said
     assert reason in said
@@ -145,8 +143,7 @@ def test_labels_are_drawn_as_plain_text(tables, tmp_path, label):
     save_figure(figure, tmp_path / "figure.svg")
     tree = ElementTree.parse(tmp_path / "figure.svg")
     drawn = "".join(
-        "".join(element.itertext())
-        for element in tree.iter("{http://www.w3.org/2000/svg}text")
+        "".join(element.itertext()) for element in tree.iter("{http://www.w3.org/2000/svg}text")
     )
     assert label.replace(" ", "") in drawn.replace(" ", "")
     assert not list(tree.iter("{http://www.w3.org/2000/svg}script"))

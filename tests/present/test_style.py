@@ -37,4 +37,6 @@ def test_wide_letters_need_more_lines_than_narrow_ones():
 
 
 def test_control_characters_and_line_breaks_do_not_reach_a_figure():
-    assert plain_text("goal\x00 \x1b[31mattainment\nat\tthe end") == "goal [31mattainment at the end"
+    assert (
+        plain_text("goal\x00 \x1b[31mattainment\nat\tthe end") == "goal [31mattainment at the end"
+    )

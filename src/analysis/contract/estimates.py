@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Columns of any table of estimates, in the order in which a table carries those it needs.
 COLUMNS = {
@@ -56,6 +58,8 @@ def as_estimates(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
 
     Raises ValueError for a column or a verdict outside the vocabulary.
     """
+    import pandas as pd  # late: settings read this module's words and need no tables
+
     frame = pd.DataFrame(list(rows))
     unknown = [column for column in frame.columns if column not in COLUMNS]
     if unknown:
@@ -71,6 +75,8 @@ def as_estimates(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
 
 def in_order(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
     """Several tables of estimates below one another, columns in the vocabulary's order."""
+    import pandas as pd
+
     kept = [frame for frame in frames if len(frame)]
     if not kept:
         return pd.DataFrame(columns=list(COLUMNS))

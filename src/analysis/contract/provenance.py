@@ -40,7 +40,7 @@ def collect_provenance(plan: Plan, datasets: Mapping[str, Dataset]) -> dict[str,
     ``versions`` of Python and packages; per dataset the hash of each raw file (the first 16
     hexadecimal digits of its SHA-256), of the mapping's and of each instrument's settings (so that
     a comment changes nothing); and ``git``: ``commit`` and ``uncommitted_changes``, both None
-    where there is no git, no repository or no commit. Only ``git`` may differ between two runs on
+    where there is no git or no repository. Only ``git`` may differ between two runs on
     the same inputs.
     """
     return {

@@ -1,0 +1,208 @@
+import base64
+import dataclasses
+import re
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import pandas as pd
+import pytest
+
+from analysis.evidence.sentence import headline_sentence, read_headline
+from analysis.present.figures import draw_comparison, draw_datasets, save_figure
+from analysis.present.report import ReportContext, ReportDataset, render_report
+
+HOSTILE = '<img src="http://example.org/x.png" onerror=alert(1)> & "goals" $5 😀 שלום {{ 7*7 }}'
+FLOW = pd.DataFrame(
+    {
+        "table": ["engagements"] * 3,
+        "source": ["export.csv"] * 3,
+        "step": ["read", "set aside", "kept"],
+        "reason": ["rows in the raw table", HOSTILE, "rows kept"],
+        "rows": [1445, 14, 1431],
+    }
+)
+PROVENANCE = {
+    "code_hash": "0123456789abcdef",
+    "versions": {"numpy": "2.4.6", "dvc": None},
+    "git": {"commit": "f" * 40, "uncommitted_changes": True},
+}
+
+
+class Page(HTMLParser):
+    """A page's elements with their attributes, its text, and the elements left open."""
+
+    VOID = ("meta", "img", "link", "br")
+
+    def __init__(self, html):
+        super().__init__()
+        self.elements, self.text, self.open = [], [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] != "style":
+            self.text.append(data)
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.elements if name == tag]
+
+    @property
+    def said(self):
+        return " ".join(" ".join(self.text).split())
+
+
+def svg_of(figure, folder):
+    save_figure(figure, folder / "figure.svg")
+    return (folder / "figure.svg").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def context(tables, plan, tmp_path_factory):
+    """A report on every kind of dataset."""
+    folder = tmp_path_factory.mktemp("figures")
+
+    def dataset(name):
+        title = f"The {name} programme"
+        headline = read_headline(tables[name])
+        return ReportDataset(
+            name=name,
+            title=title,
+            sentence=headline_sentence(headline, title),
+            verdict=headline.verdict,
+            reason=headline.reason,
+            comparison=tables[name],
+            flow=FLOW,
+            figure_svg=svg_of(draw_comparison(tables[name], title, 0.10), folder),
+            notes=["The key of WAI-S is unverified."],
+            provenance={"Licence": "CC0"},
+            outcome_titles={"goal_attainment": "Attainment of goals"},
+        )
+
+    datasets = [dataset(name) for name in tables]
+    together = pd.concat(tables.values())
+    overview = draw_datasets(together, {one.name: one.title for one in datasets}, 0.10)
+    return ReportContext(datasets, svg_of(overview, folder), plan, PROVENANCE)
+
+
+@pytest.fixture(scope="module")
+def page(context):
+    return Page(render_report(context))
+
+
+def test_the_answers_come_first_then_figures_then_plan_and_provenance(page, context):
+    said = page.said
+    places = [said.index(one.sentence) for one in context.datasets]
+    for landmark in ("All datasets together", "Each dataset", "The plan", "Provenance"):
+        places.append(said.index(landmark))
+    assert places == sorted(places)
+
+
+def test_a_verdict_is_a_word_and_a_sign(page):
+    assert "+ supported" in page.said
+    assert page.said.count("× not testable") == 6
+
+
+def test_two_renders_are_the_same_bytes(context):
+    assert render_report(context) == render_report(context)
+
+
+def test_nothing_is_asked_of_a_network(context):
+    html = render_report(context)
+    for tag, attributes in Page(html).elements:
+        for name in ("src", "href", "data", "action", "srcset", "poster"):
+            target = attributes.get(name) or ""
+            assert not target or target.startswith(("#", "data:image/svg+xml;base64,"))
+        assert tag not in ("script", "link", "iframe", "object", "form")
+        assert not [name for name in attributes if name.startswith("on")]
+    style = html[html.index("<style>") : html.index("</style>")]
+    assert "url(" not in style and "@import" not in style
+    assert len(html.encode()) < 15e6
+
+
+def test_figures_are_whole_drawings_that_ask_nothing_of_a_network_either(page):
+    images = page.all("img")
+    assert len(images) == 5
+    for image in images:
+        drawing = base64.b64decode(image["src"].split(",")[1]).decode()
+        assert drawing.startswith("<svg") and drawing.rstrip().endswith("</svg>")
+        assert not re.search(r"(href|src)=\"(?!#)|url\((?!#)|<script|DOCTYPE", drawing)
+
+
+def test_every_figure_is_told_in_words_with_its_numbers(page, tables):
+    row = tables["coaching"].query("primary and analysis == 'verdict'").iloc[0]
+    alternatives = [image["alt"] for image in page.all("img")]
+    assert all(len(text) > 40 for text in alternatives)
+    shown = f"D = .{round(row['estimate'] * 100):02d} ["
+    assert shown in alternatives[0] and shown in alternatives[1]
+    assert "Attainment of goals" in alternatives[1]
+    assert "the advisor are missing" in alternatives[3]
+
+
+def test_captions_carry_the_plans_numbers_and_the_cautions(context):
+    choices = context.plan.comparison.model_copy(update={"sesoi": 0.15, "confidence": 0.99})
+    plan = context.plan.model_copy(update={"comparison": choices})
+    said = Page(render_report(dataclasses.replace(context, plan=plan))).said
+    assert "Lines are 99 % intervals" in said
+    assert "within ±.15, too small to be of interest" in said
+    assert "correlation. The key of WAI-S is unverified." in said
+
+
+def test_headings_are_in_order_and_every_link_leads_somewhere(page):
+    levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch(r"h[1-6]", tag)]
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(deeper - level <= 1 for level, deeper in pairwise(levels))
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert {link["href"].removeprefix("#") for link in page.all("a")} <= set(ids)
+    assert page.all("html")[0]["lang"] == "en-GB"
+    assert not page.open
+
+
+def test_tables_have_captions_heads_and_their_own_scrolling(page):
+    n_tables = len(page.all("table"))
+    assert len(page.all("caption")) == n_tables > 12
+    assert sum(box.get("class") == "scroll" for box in page.all("div")) >= n_tables - 1
+    assert all(cell["scope"] in ("row", "col") for cell in page.all("th"))
+
+
+def test_whatever_people_wrote_is_shown_as_text(context):
+    hostile = dataclasses.replace(
+        context.datasets[0],
+        title=HOSTILE,
+        sentence=f"{HOSTILE}: a sentence.",
+        reason=f"because {HOSTILE}",
+        notes=[HOSTILE],
+        provenance={HOSTILE: HOSTILE},
+        outcome_titles={"goal_attainment": HOSTILE},
+    )
+    page = Page(render_report(dataclasses.replace(context, datasets=[hostile])))
+    assert page.said.count(HOSTILE) > 10
+    assert all(image["src"].startswith("data:") for image in page.all("img"))
+
+
+def test_the_commit_and_local_changes_stay_out_of_the_report(context):
+    html = render_report(context)
+    other = {**PROVENANCE, "git": {"commit": None, "uncommitted_changes": None}}
+    assert "0123456789abcdef" in html
+    assert "versions: numpy" in html
+    assert render_report(dataclasses.replace(context, provenance=other)) == html
+
+
+def test_a_report_on_concurrent_outcomes_speaks_of_no_prediction(context):
+    dataset = dataclasses.replace(context.datasets[0], sentence="The rating goes with goals.")
+    html = render_report(dataclasses.replace(context, datasets=[dataset]))
+    assert "predict" not in html.lower()
+
+
+def test_rows_of_the_flow_and_choices_of_the_plan_are_all_there(page, plan):
+    assert "engagements export.csv read rows in the raw table 1,445" in page.said
+    for name in type(plan.comparison).model_fields:
+        assert f"comparison.{name} " in page.said
+    assert "comparison.window 1, 2, 3 " in page.said
