@@ -8,7 +8,7 @@ import pytest
 
 from analysis.present.figures import draw_comparison, draw_datasets, save_figure
 from analysis.present.lines import Interval
-from analysis.present.sheet import WIDTH, Scale, Sheet, round_scale
+from analysis.present.sheet import WIDTH, Scale, Sheet, extent, round_scale
 
 HOSTILE = [
     '<script>alert("1")</script> & more',
@@ -130,6 +130,16 @@ def test_every_dataset_has_its_verdict_in_words_or_the_reason(tables):
     assert said.count("D =") == 1
 
 
+def test_an_unsettled_dataset_says_why(tables):
+    table = tables["coaching"].copy()
+    decided = table["analysis"] == "verdict"
+    table.loc[decided, "verdict"] = "inconclusive"
+    table.loc[decided, "note"] = "neither interval lies within +-0.10; concurrent: not after"
+    said = said_by(draw_datasets(table, {"coaching": "C"}, 0.10))
+    assert "? Inconclusive not settled: neither interval lies within ±0.10" in said
+    assert "concurrent: not after" not in said
+
+
 def test_datasets_without_any_answer_are_no_fault(tables):
     together = pd.concat([tables["support"], tables["mentoring"]])
     texts = texts_of(draw_datasets(together, {"support": "S", "mentoring": "M"}, 0.10))
@@ -204,3 +214,19 @@ def test_a_limit_beyond_the_scale_ends_in_an_arrow():
     assert len(arrows) == 1
     assert arrows[0].get_xdata()[0] == WIDTH
     assert not [line for line in sheet.axes.lines if line.get_marker() == "<"]
+
+
+def test_an_interval_far_wider_than_the_rest_does_not_set_the_scale():
+    narrow = [(False, Interval(0.2 + step, 0.1 + step, 0.3 + step)) for step in (0, 0.1, 0.2)]
+    wide = Interval(0.35, -0.8, 0.99)
+    assert max(extent([*narrow, (False, wide)])) == pytest.approx(0.5)
+    assert min(extent([*narrow, (False, wide)])) == pytest.approx(0.1)
+    # The primary answer is always seen whole, as far as correlations go.
+    assert min(extent([*narrow, (True, wide)])) == -0.8
+
+
+def test_the_key_speaks_of_arrows_only_where_there_are_any(tables):
+    table = tables["coaching"].copy()
+    assert "arrow" not in said_by(draw_comparison(table, "C", 0.10))
+    table.loc[table["primary"] & (table["method"] == "jackknife"), "conf_high"] = 1.4
+    assert "95 % intervals; arrow: beyond the scale" in said_by(draw_comparison(table, "C", 0.10))

@@ -1,6 +1,10 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 
+from analysis.contract.plan import ComparisonPlan
+from analysis.evidence.grid import compare_all_cells
 from analysis.present.lines import read_cells
 
 
@@ -49,6 +53,22 @@ def test_a_primary_cell_without_values_is_a_cell_all_the_same(tables):
     assert (cell.outcome, cell.primary, cell.verdict) == ("retention", True, "not_testable")
     assert "no values of retention" in cell.reason
     assert np.isnan(cell.n)
+
+
+def test_a_dataset_without_any_outcome_is_one_cell_that_says_so():
+    nothing = compare_all_cells(
+        pd.DataFrame({"engagement_id": ["e1"], "advisor_id": ["a1"], "advisee_total": [3.0]}),
+        pd.DataFrame(columns=["engagement_id", "outcome", "source", "phase", "value"]),
+        None,
+        None,
+        {},
+        ComparisonPlan(resamples=99),
+        "advisor_id",
+        SimpleNamespace(outcome="progress", source="record", phase="end"),
+    )
+    (cell,) = read_cells(nothing)
+    assert (cell.outcome, cell.primary, cell.timing) == ("progress", True, "")
+    assert cell.verdict == "not_testable"
 
 
 def _with_disattenuated(table, rows):

@@ -81,6 +81,32 @@ def test_a_fault_is_one_message_and_leaves_earlier_results(finished, name, old, 
     assert sorted((project.folder / RUN / "interim/own").iterdir()) == interim
 
 
+def test_check_tells_rows_cautions_and_what_can_be_answered_and_writes_nothing(finished):
+    project, mapping, _ = finished
+    before = sorted(project.folder.rglob("*"))
+    told = project.alliance("check", mapping)
+    assert told.returncode == 0, told.stderr
+    assert "checkins from ratings.csv: 540 read, 540 kept, 540 rows made" in told.stdout
+    assert "the key of Pulse" in told.stdout
+    assert "yes  advisee against advisor on goal_attainment by third_party" in told.stdout
+    assert "no   advisee's rating with outcomes by record: no outcome is given" in told.stdout
+    assert [path for path in sorted(project.folder.rglob("*")) if path not in before] == []
+
+
+def test_check_lists_the_faults_before_anything_runs(finished):
+    project, mapping, _ = finished
+    file = mapping.parent / "ratings.csv"
+    kept = file.read_text()
+    try:
+        file.write_text(kept + "9,E001,3,3,Coach,4\n")
+        told = project.alliance("check", mapping)
+    finally:
+        file.write_text(kept)
+    assert told.returncode == 1
+    assert "column 'Q1', row 542: answer 9 is outside 1 to 5" in told.stderr
+    assert "Traceback" not in told.stderr
+
+
 def test_a_name_that_is_taken_is_refused(finished):
     project, mapping, _ = finished
     taken = mapping.with_name("taken.yaml")

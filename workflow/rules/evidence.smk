@@ -45,7 +45,7 @@ rule gather_tables:
     params:
         results=subpath(output.metrics, parent=True),
         code=code_hash("gather"),
-        settings=[dataset.keys_hash("name", "title") for dataset in DATASETS.values()],
+        settings=[dataset.keys_hash("name", "title", "cluster", "outcomes") for dataset in DATASETS.values()],
     log:
         "<logs>/gather_tables.log",
     benchmark:

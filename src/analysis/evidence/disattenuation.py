@@ -25,7 +25,11 @@ from analysis.evidence.window_reliability import (
     window_reliability,
     within_df,
 )
-from analysis.measure.reliability import mcdonald_omega, omega_from_covariance
+from analysis.measure.reliability import (
+    fit_one_factor,
+    mcdonald_omega,
+    omega_from_covariance,
+)
 from analysis.models.cluster_sums import (
     correlation,
     covariances,
@@ -221,7 +225,10 @@ def _omega_without_each(items: pd.DataFrame | None, cases: Cases) -> _Omega:
     values = own.to_numpy()
     p = values.shape[1]
     sums = sum_products(values - values.mean(axis=0), cases.codes[place], cases.n_clusters)
-    without = [omega_from_covariance(matrix) for matrix in covariances(leave_one_out(sums), p)]
+    whole = fit_one_factor(covariances(sums.sum(axis=0)[None], p)[0])
+    without = [
+        omega_from_covariance(matrix, start=whole) for matrix in covariances(leave_one_out(sums), p)
+    ]
     return _Omega(float(full["estimate"]), np.array(without, dtype=float), len(own))
 
 

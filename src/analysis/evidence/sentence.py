@@ -153,14 +153,14 @@ def _numbers(headline: Headline, confidence: float, clusters: str) -> str:
     if not np.isfinite(headline.difference):
         return ""
     interval = (
-        f"{confidence:.0%} interval {headline.conf_low:.3f} to {headline.conf_high:.3f}"
+        f"{confidence:.0%} interval {_told(headline.conf_low)} to {_told(headline.conf_high)}"
         if np.isfinite(headline.conf_low)
         else "no interval"
     ).replace("%", " %")
     taken = {"prospective": ", after the ratings", "concurrent": ", concurrent with the ratings"}
     return (
-        f"Difference of correlations D = {headline.difference:.3f} ({interval}): "
-        f"advisee r = {headline.r_advisee:.3f}, advisor r = {headline.r_advisor:.3f}; "
+        f"Difference of correlations D = {_told(headline.difference)} ({interval}): "
+        f"advisee r = {_told(headline.r_advisee)}, advisor r = {_told(headline.r_advisor)}; "
         f"{headline.n_engagements:,.0f} engagements, {_count(headline.n_advisors, clusters)}; "
         f"outcome {SOURCE_WORDS[headline.source]}{taken.get(headline.timing, '')}."
     )
@@ -168,3 +168,8 @@ def _numbers(headline: Headline, confidence: float, clusters: str) -> str:
 
 def _count(n: float, plural: str) -> str:
     return f"1 {plural.removesuffix('s')}" if n == 1 else f"{n:,.0f} {plural}"
+
+
+def _told(value: float) -> str:
+    """A number to three digits with a true minus sign."""
+    return f"{value:.3f}".replace("-", "\u2212")

@@ -103,8 +103,8 @@ def draw_comparison(
     with house_style():
         heading = wrap_text(title, INNER, TITLE, "bold")
         rows = _lay_out_all(cells, outcome_titles or {}, clusters)
-        key = _key(cells, sesoi, confidence, compared)
         left, right = _scales(cells, sesoi)
+        key = _key(cells, sesoi, level_entry(confidence, _any_beyond(cells, left, right)))
         scales = [left, right] if compared else [left]
         below_heading = MARGIN + len(heading) * TITLE * LEADING + 4
         heads = below_heading + key_height(key)
@@ -129,17 +129,26 @@ def draw_comparison(
     return sheet.figure
 
 
-def _key(
-    cells: list[OutcomeCell], sesoi: float, confidence: float, compared: bool
-) -> list[list[Entry]]:
+def _key(cells: list[OutcomeCell], sesoi: float, level: Entry) -> list[list[Entry]]:
     """What the marks stand for, in lines; nothing of a difference where there is none."""
+    compared = any(cell.difference.given for cell in cells)
     corrected = [CORRECTED_ENTRY] if any(cell.corrected.given for cell in cells) else []
     of_difference = [[Entry("difference D", "D"), *corrected, zone_entry(sesoi)]]
     return [
         rater_entries(any(cell.same_source for cell in cells)),
         *(of_difference if compared else []),
-        [level_entry(confidence)],
+        [level],
     ]
+
+
+def _any_beyond(cells: list[OutcomeCell], left: Scale, right: Scale) -> bool:
+    """Whether any interval ends in an arrow."""
+    return any(
+        right.exceeded_by(cell.difference)
+        or right.exceeded_by(cell.corrected)
+        or any(left.exceeded_by(one) for one in cell.correlations.values())
+        for cell in cells
+    )
 
 
 @dataclass(frozen=True)
@@ -202,7 +211,9 @@ def _lay_out(
 def _scales(cells: list[OutcomeCell], sesoi: float) -> tuple[Scale, Scale]:
     """Where correlations and differences are drawn."""
     width = (INNER - GAP) / 2
-    correlations = extent(one for cell in cells for one in cell.correlations.values())
+    correlations = extent(
+        (cell.primary, one) for cell in cells for one in cell.correlations.values()
+    )
     return (
         round_scale(correlations, MARGIN + INSET, width - INSET, (0.0, 0.5)),
         difference_scale(cells, sesoi, MARGIN + width + GAP, width - INSET),

@@ -30,9 +30,10 @@ def zone_entry(sesoi: float) -> Entry:
     return Entry(f"within ±{show_correlation(sesoi, 2)}", "zone")
 
 
-def level_entry(confidence: float) -> Entry:
-    """The level of the intervals."""
-    return Entry(f"Lines: {show_level(confidence)} intervals")
+def level_entry(confidence: float, beyond: bool = False) -> Entry:
+    """The level of the intervals, and what an arrow is where there is one."""
+    arrows = "; arrow: beyond the scale" if beyond else ""
+    return Entry(f"Lines: {show_level(confidence)} intervals{arrows}")
 
 
 def rater_entries(same_source: bool) -> list[Entry]:

@@ -40,7 +40,8 @@ class OutcomeCell:
 
     ``correlations`` maps a rater to r with the outcome; ``difference`` is D with the interval of
     record, ``corrected`` D corrected for reliability, by the line that the verdict reads.
-    ``reason`` says why the cell could not be tested, ``note`` what else to know of the difference.
+    ``reason`` says why the cell could not be tested, ``note`` what else to know of the difference,
+    ``grounds`` why the verdict is what it is.
     """
 
     outcome: str
@@ -54,6 +55,7 @@ class OutcomeCell:
     verdict: str = ""
     reason: str = ""
     note: str = ""
+    grounds: str = ""
 
     @property
     def same_source(self) -> str:
@@ -91,7 +93,8 @@ def read_cells(comparison: pd.DataFrame) -> list[OutcomeCell]:
     """
     rows = comparison.assign(primary=is_primary(comparison))
     for name in ("outcome", "outcome_source", "phase", "timing", "rater", "verdict", "note"):
-        rows[name] = rows[name].map(show_text)
+        # A table carries the columns it needs: without any outcome there is no timing either.
+        rows[name] = rows[name].map(show_text) if name in rows else ""
     # Grid rows without an outcome only say that nothing fills their place.
     rows = rows[(rows["outcome"] != "") | (rows["analysis"] == "verdict")]
     groups = rows.groupby(["outcome", "outcome_source", "phase"], sort=False)
@@ -133,6 +136,7 @@ def _read_cell(key: tuple[str, str, str], rows: pd.DataFrame) -> OutcomeCell:
         verdict=verdict,
         reason=reason,
         note="" if note == reason else note,
+        grounds=decided["note"].iloc[0] if len(decided) else "",
     )
 
 

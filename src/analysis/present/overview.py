@@ -37,7 +37,7 @@ from analysis.present.sheet import (
     set_small,
 )
 from analysis.present.style import CORRECTED, FAINT, RULE, VERDICT_COLOURS, house_style, wrap_text
-from analysis.present.tables import SIGNS, VERDICTS, begin_large, show_count
+from analysis.present.tables import SIGNS, VERDICTS, begin_large, show_count, show_note
 
 QUESTION = "Does the advisee’s rating do better than the advisor’s?"
 #: Points given to the differences; the verdict stands to their right.
@@ -137,6 +137,8 @@ def _lay_out(cell: OutcomeCell, title: str, outcome_titles: Mapping[str, str]) -
         details.append(describe_difference(cell))
         verdict = wrap_text(said, BESIDE, SMALL, "bold")
         plain = plain_verdict(cell.verdict).replace("'", "’")
+        if cell.verdict == "inconclusive":
+            plain += f": {show_note(shorten_reason(cell.grounds))}"
         reason = wrap_text(plain, BESIDE, SMALL)
     return _Row(
         cell,

@@ -29,6 +29,9 @@ from analysis.present.sections import (
 )
 from analysis.present.tables import SIGNS, VERDICTS, begin_large, show_note
 
+#: With more outcomes than this a figure is printed over several pages, not made smaller.
+FIT_ON_A_PAGE = 8
+
 
 @dataclass(frozen=True)
 class ReportDataset:
@@ -90,6 +93,7 @@ class _Figure:
     uri: str
     alt: str
     caption: str
+    tall: bool = False
 
 
 @dataclass(frozen=True)
@@ -128,6 +132,7 @@ def _section(dataset: ReportDataset, plan: Plan) -> _Section:
             _data_uri(dataset.figure_svg),
             tell_comparison(cells, titles),
             " ".join([caption, *dataset.notes]),
+            tall=len(cells) > FIT_ON_A_PAGE,
         ),
         tabulate_outcomes(cells, titles, choices, clusters),
         of_primary if of_primary and of_primary.rows else None,

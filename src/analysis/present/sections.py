@@ -104,9 +104,9 @@ def _outcome_row(cell: OutcomeCell, titles: Mapping[str, str]) -> list[str]:
     return [
         name_outcome(cell, titles),
         "; ".join(filter(None, given)),
-        *(describe_interval(one, 3) if one else DASH for one in shown),
-        describe_interval(cell.difference, 3),
-        describe_interval(cell.corrected, 3),
+        *(describe_interval(one) if one else DASH for one in shown),
+        describe_interval(cell.difference),
+        describe_interval(cell.corrected),
         counted,
         "; ".join(filter(None, notes)),
     ]

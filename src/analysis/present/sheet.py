@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from statistics import median
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -51,6 +52,10 @@ class Scale:
         share = (value - self.low) / (self.high - self.low)
         return self.left + self.width * min(max(share, 0.0), 1.0)
 
+    def exceeded_by(self, interval: Interval) -> bool:
+        """Whether an interval reaches beyond either end."""
+        return interval.low < self.low or interval.high > self.high
+
     def ticks(self, most: int = 6) -> list[float]:
         """Round values within the scale, 0 among them if it is there."""
         for step in (0.1, 0.2, 0.25, 0.5, 1.0):
@@ -76,13 +81,24 @@ def difference_scale(
 ) -> Scale:
     """A scale for D, as it is and corrected, on which the zone of equivalence is seen whole."""
     least = max(0.3, 1.5 * sesoi)
-    values = [value for cell in cells for value in extent([cell.difference, cell.corrected])]
-    return round_scale(values, left, width, (-least, least))
+    shown = [(cell.primary, one) for cell in cells for one in (cell.difference, cell.corrected)]
+    return round_scale(extent(shown), left, width, (-least, least))
 
 
-def extent(intervals: Iterable[Interval]) -> list[float]:
-    """All values that intervals name."""
-    return [value for one in intervals for value in (one.estimate, one.low, one.high)]
+def extent(intervals: Iterable[tuple[bool, Interval]]) -> list[float]:
+    """Values a scale should hold: every estimate, and the limits of intervals that say something.
+
+    Each interval comes with whether it is a primary answer's. Of others, one more than three times
+    as wide as the median would press all the rest together, and ends in an arrow instead.
+    """
+    shown = list(intervals)
+    widths = [one.high - one.low for _, one in shown if one.has_limits]
+    widest = 3 * median(widths) if widths else 0.0
+    values = [one.estimate for _, one in shown]
+    for primary, one in shown:
+        if primary or one.high - one.low <= widest:
+            values += [one.low, one.high]
+    return values
 
 
 def set_small(details: Iterable[str], counted: str = "") -> list[str]:

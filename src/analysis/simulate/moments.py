@@ -81,6 +81,39 @@ class AdvisorMoments:
         return float(between / (square / n - mean**2))
 
 
+class RepeatedMoments:
+    """Share of the variance of a mean over check-ins that is steady from check-in to check-in."""
+
+    def __init__(self) -> None:
+        self._means = np.zeros(0)
+        self._sums = np.zeros(6)
+
+    def add(self, scores: np.ndarray) -> None:
+        """Add one chunk's scores, (n, T), NaN where a check-in does not count; no row is empty.
+
+        Each check-in's mean over the first chunk is taken off, so that a trend is no variance.
+        """
+        if not len(self._means):
+            self._means = np.nanmean(scores, axis=0)
+        off = scores - self._means
+        times = (~np.isnan(off)).sum(axis=1)
+        mean = np.nansum(off, axis=1) / times
+        within = np.nansum((off - mean[:, None]) ** 2)
+        self._sums += (
+            len(off),
+            mean.sum(),
+            (mean**2).sum(),
+            within,
+            (times - 1).sum(),
+            (1 / times).sum(),
+        )
+
+    def steady_share(self) -> float:
+        """1 - (variance within engagements x mean of 1 / check-ins) / variance of the means."""
+        n, total, square, within, df, inverse = self._sums
+        return float(1 - within / df * (inverse / n) / (square / n - (total / n) ** 2))
+
+
 def _covariance(n: int, sums: np.ndarray, products: np.ndarray) -> np.ndarray:
     return (products - np.outer(sums, sums) / n) / (n - 1)
 

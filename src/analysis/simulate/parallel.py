@@ -24,7 +24,7 @@ class ParallelForms:
     everything : (n, R) the first form's means over the check-ins held, had nobody left anything out
     ratings : (n, 2, R) each form's means over the check-ins that every rater answered
     rated : (n,) whether there is any such check-in
-    through : (n,) whether the whole window was held
+    counted : (n, R, T) the totals that the first form's ratings are means of, NaN elsewhere
     """
 
     engagements: Engagements
@@ -34,7 +34,7 @@ class ParallelForms:
     everything: np.ndarray
     ratings: np.ndarray
     rated: np.ndarray
-    through: np.ndarray
+    counted: np.ndarray
 
 
 def draw_parallel_forms(
@@ -69,7 +69,7 @@ def draw_parallel_forms(
         _mean_over(totals, held)[:, 0],
         _mean_over(used, together),
         together.any(axis=1),
-        held.all(axis=1),
+        np.where(together[:, None], used[:, 0], np.nan),
     )
 
 

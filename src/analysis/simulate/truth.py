@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from analysis.simulate.course import COMPLETED, ENDED_EARLY, ONGOING, Courses
-from analysis.simulate.moments import AdvisorMoments, Moments
+from analysis.simulate.moments import AdvisorMoments, Moments, RepeatedMoments
 from analysis.simulate.outcomes import draw_measure
 from analysis.simulate.parallel import draw_parallel_forms
 from analysis.simulate.parameters import Programme
@@ -98,7 +98,7 @@ class _Sums:
         self.complete = [Moments(1 + raters) for _ in self.programme.measures]
         self.ratings = Moments(2 * raters)
         self.single = Moments(2 * raters)
-        self.courses = [Moments(len(self.programme.window)) for _ in range(raters)]
+        self.repeated = [RepeatedMoments() for _ in range(raters)]
         self.items = [Moments(self.programme.form.n_items) for _ in range(raters)]
         self.shares = [AdvisorMoments() for _ in range(1 + raters)]
 
@@ -162,7 +162,10 @@ class _Sums:
         n = len(raters)
         return {
             "window_mean": {rater: window[side, n + side] for side, rater in enumerate(raters)},
-            "window_mean_steady": {rater: self._steady(side) for side, rater in enumerate(raters)},
+            "window_mean_steady": {
+                rater: repeated.steady_share()
+                for rater, repeated in zip(raters, self.repeated, strict=True)
+            },
             "single_occasion": {rater: single[side, n + side] for side, rater in enumerate(raters)},
             "alpha": {
                 rater: {
@@ -174,12 +177,6 @@ class _Sums:
                 if not self.programme.form.ready_made
             },
         }
-
-    def _steady(self, side: int) -> float:
-        """Covariance of two check-ins of an engagement over the variance of the window mean."""
-        covariance = self.courses[side].covariance()
-        apart = covariance[~np.eye(len(covariance), dtype=bool)]
-        return apart.mean() / self.ratings.covariance()[side, side]
 
     def _gap(self) -> dict[str, float]:
         """Advisor's mean minus advisee's at the first check-in, and in pooled deviations."""
@@ -238,7 +235,7 @@ def _add_chunk(
     sums.single.add(forms.complete[..., 0].reshape(engagements, -1))
     for side in range(len(programme.rated_by)):
         sums.items[side].add(forms.items[:, side])
-        sums.courses[side].add(forms.complete[forms.through, 0, side])
+        sums.repeated[side].add(forms.counted[rated, side])
     primary = primary_place(programme)
     known = np.zeros(engagements, dtype=bool)
     for number, measure in enumerate(programme.measures):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -25,6 +26,9 @@ def gather(results: Path, mappings: list[Path]) -> None:
         comparisons.append(comparison)
         flows.append(pd.read_csv(interim / "flow.csv"))
         headline = read_headline(comparison)
+        declared = mapping.outcomes.get(headline.outcome)
+        if declared is not None and declared.title:
+            headline = replace(headline, outcome=declared.title)
         sentence = headline_sentence(headline, mapping.title, clusters=CLUSTERS[mapping.cluster])
         metrics[mapping.name] = {"sentence": sentence, **_numbers(headline)}
     write_csv(in_order(comparisons), results / "tables/comparison.csv")
