@@ -112,6 +112,17 @@ def test_without_weeks_of_the_window_the_mapping_decides():
 
 
 class TestDuring:
+    def test_a_handful_whose_ratings_stopped_early_are_no_picture_of_the_whole(self):
+        frame = pd.DataFrame(
+            {
+                "engagement_id": list("abcde"),
+                "window_start_week": 1.0,
+                "window_end_week": [2.0, 6, 6, 6, 6],
+            }
+        )
+        table = outcomes([1.0, 2, 3, 4, 5], [4] * 5, phase="during", ids="abcde")
+        assert "only 1 of 5 engagements" in only_cell(table, frame=frame).refusal
+
     def test_only_values_after_the_windows_last_occasion_count(self):
         table = outcomes([1.0, 2, 3, 4], [3, 6, 7, 8], phase="during", ids="abcc")
         cell = only_cell(table)

@@ -147,6 +147,17 @@ def test_a_value_out_of_range_stops_the_run_unless_told_otherwise(small):
     assert "column 'Q2', row 8: answer 0 is outside 1 to 5" in message
 
 
+def test_a_code_among_answers_in_words_is_out_of_range_or_a_fault(small):
+    part = small.mapping["tables"]["checkins"][0]
+    part["answers"] = {"No": 1, "Yes": 5}
+    small.files["ratings.csv"] = "Case,Role,Time,Q1,Q2\n007,Client,1,Yes,77\n8,Client,1,no,Yes\n"
+    tables, _ = small.ingest()
+    assert tables["checkins"]["item_01"].tolist() == [5, 1]
+    assert small.rows("checkins", "mended", OUT_OF_RANGE) == 1
+    small.files["ratings.csv"] += "9,Client,1,3,Yes\n"
+    assert "label '3' is not known" in faults(small)
+
+
 def test_all_faults_of_a_file_come_at_once(small):
     small.files["ratings.csv"] += "9,Boss,2,3,3\n9,Coach,x,3,3\n9,Coach,1.5,a,3\n"
     message = faults(small)

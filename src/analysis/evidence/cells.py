@@ -26,6 +26,11 @@ class DeclaredOutcome(Protocol):
     higher_is: str
 
 
+#: A `during` outcome is used if at least this share of its engagements have it after the window.
+#: With less, those left are the engagements whose ratings happened to stop early.
+SMALLEST_COVERAGE = 0.25
+
+
 @dataclass(frozen=True)
 class Cell:
     """One outcome of one source and phase, oriented so that higher is better.
@@ -72,7 +77,8 @@ def collect_cells(
       concurrent; weeks within the window make it concurrent whatever is declared.
     - Without weeks the declared timing holds.
     - A ``during`` value counts only after the window's last occasion: by its week or, without
-      one, because the mapping declares the outcome prospective.
+      one, because the mapping declares the outcome prospective. If fewer than a quarter of its
+      engagements have such a value, the cell is refused.
 
     Raises ValueError for an outcome that is not declared.
     """
@@ -131,6 +137,13 @@ def _refusal(
     phase: str, rows: pd.DataFrame, known: pd.Series, before: pd.Series, counts: pd.Series
 ) -> str:
     """Why no value of a cell can be used, or ''."""
+    rated = rows[rows["window_end_week"].notna()]
+    late = rated.loc[counts.reindex(rated.index), "engagement_id"].nunique()
+    if phase == "during" and 0 < late < SMALLEST_COVERAGE * rated["engagement_id"].nunique():
+        return (
+            f"only {late} of {rated['engagement_id'].nunique()} engagements have a value from "
+            "after the window, those whose ratings stopped early: no picture of the whole"
+        )
     if counts.any() and (not known.any() or (counts & rows["window_end_week"].notna()).any()):
         return ""
     if known.any() and before[known].all():

@@ -150,7 +150,7 @@ def _cautions(headline: Headline) -> str:
 
 
 def _numbers(headline: Headline, confidence: float, clusters: str) -> str:
-    if not np.isfinite(headline.difference):
+    if headline.verdict == "not_testable" or not np.isfinite(headline.difference):
         return ""
     interval = (
         f"{confidence:.0%} interval {_told(headline.conf_low)} to {_told(headline.conf_high)}"

@@ -318,9 +318,14 @@ def _answers(
     high = raters.map({rater: form.responses.maximum for rater, form in instruments.items()})
     answers = {}
     for name, raw_name in named.items():
-        cells = relabelled(todo.raw.cells[raw_name], part.answers, raw_name, todo.faults)
+        cells = todo.raw.cells[raw_name]
+        stray = np.zeros(len(cells), dtype=bool)
+        if part.answers and mapping.out_of_range == "set_missing":
+            stray = _codes_outside(cells, low, high)
+            cells = cells.mask(stray, "")
+        cells = relabelled(cells, part.answers, raw_name, todo.faults)
         numbers = as_numbers(cells, decimal, raw_name, todo.faults)
-        outside = ~within(numbers, low.astype(float), high.astype(float))
+        outside = stray | ~within(numbers, low.astype(float), high.astype(float))
         if outside.any() and mapping.out_of_range == "refuse":
             row = np.flatnonzero(outside)
             what = (
@@ -334,3 +339,9 @@ def _answers(
         todo.out_of_range |= outside
         answers[name] = numbers.mask(outside)
     return pd.DataFrame(answers)
+
+
+def _codes_outside(cells: pd.Series, low: pd.Series, high: pd.Series) -> np.ndarray:
+    """Codes among answers in words that cannot be answers; one within the range stays a fault."""
+    codes = pd.to_numeric(cells, errors="coerce").astype(float)
+    return ~within(codes, low.astype(float), high.astype(float))

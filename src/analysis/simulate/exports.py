@@ -137,9 +137,9 @@ def _write(path: Path, sheets: Mapping[str, RawTable], delimiter: str) -> None:
 
 
 def _rounded(value: object) -> object:
-    """Numbers to six digits after the point; a negative zero is zero."""
+    """Numbers to six digits after the point; a negative zero is zero, what is not known null."""
     if isinstance(value, Mapping):
         return {key: _rounded(inner) for key, inner in value.items()}
     if isinstance(value, float | np.floating):
-        return round(float(value), 6) + 0.0
+        return round(float(value), 6) + 0.0 if np.isfinite(value) else None
     return value

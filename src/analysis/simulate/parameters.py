@@ -158,6 +158,8 @@ class Programme:
     advisor_shares : share of each latent variable's variance that lies between advisors, as in
         LATENTS (.05 of the outcome's is the calibration value)
     between_correlations : the same three correlations between advisors' levels
+    seed : chosen so that the example is a typical draw: of 10 apart, the first whose observed D
+        lies within half a standard error of the truth
     """
 
     name: str

@@ -93,7 +93,7 @@ def simulate_tables(programme: Programme, rng: np.random.Generator) -> dict[str,
         numbers = table.pop("engagement").to_numpy()
         table.insert(0, "engagement_id", pd.Series(identifiers[numbers], dtype="str"))
         kinds = {column.name: dtype_of(column) for column in TABLES[name].columns}
-        further = dict.fromkeys(table.select_dtypes("object").columns, "str")
+        further = dict.fromkeys(table.select_dtypes(exclude="number").columns, "str")
         kinds = further | {column: kind for column, kind in kinds.items() if column in table}
         table = table.astype(kinds)
         tables[name] = table.sort_values(keys[name], kind="stable", ignore_index=True)

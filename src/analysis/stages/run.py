@@ -39,7 +39,7 @@ def run(mapping: Path | None = None, cores: int = 2, more: tuple[str, ...] = ())
         ]
     code = _snakemake([*arguments, *more])
     if code == 0 and not more:
-        print_headlines(results)
+        print_headlines(results, list(datasets))
     return code
 
 
@@ -88,10 +88,10 @@ def _snakemake(arguments: list[str]) -> int:
     return 0
 
 
-def print_headlines(results: Path) -> None:
-    """Print each dataset's sentence and where the report is."""
+def print_headlines(results: Path, names: list[str]) -> None:
+    """Print each dataset's sentence, in this order, and where the report is."""
     metrics = json.loads((results / "metrics.json").read_text(encoding="utf-8"))
     print()
-    for headline in metrics.values():
-        print(f"{headline['sentence']}\n")
+    for name in names:
+        print(f"{metrics[name]['sentence']}\n")
     print(f"Report: {results / 'report.html'}")
