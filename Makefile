@@ -26,10 +26,10 @@ test: $(STAMPS)/dev $(STAMPS)/data ## format, lint, import layers and tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n $(CORES) -m "not slow"
+	$(BIN)/pytest -n $(CORES) --dist loadfile -m "not slow"
 
 verify: $(STAMPS)/dev $(STAMPS)/data ## slow simulations and end-to-end runs
-	$(BIN)/pytest -n $(CORES) -m slow
+	$(BIN)/pytest -n $(CORES) --dist loadfile -m slow
 
 record: $(STAMPS)/data ## run by DVC, which records what came of which data and code
 	$(BIN)/dvc repro

@@ -5,6 +5,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 
 from analysis.present.figures import draw_comparison, draw_datasets, save_figure
 from analysis.present.lines import Interval
@@ -230,3 +231,31 @@ def test_the_key_speaks_of_arrows_only_where_there_are_any(tables):
     assert "arrow" not in said_by(draw_comparison(table, "C", 0.10))
     table.loc[table["primary"] & (table["method"] == "jackknife"), "conf_high"] = 1.4
     assert "95 % intervals; arrow: beyond the scale" in said_by(draw_comparison(table, "C", 0.10))
+
+
+def test_outcomes_taken_on_the_way_stay_in_the_table_and_are_counted():
+    table = pd.DataFrame(
+        [
+            {
+                "analysis": "clustered",
+                "term": "difference",
+                "method": "jackknife",
+                "outcome": outcome,
+                "outcome_source": "third_party",
+                "phase": phase,
+                "timing": "prospective",
+                "estimate": 0.2,
+                "conf_low": 0.1,
+                "conf_high": 0.3,
+                "n_engagements": 100.0,
+                "n_advisors": 20.0,
+                "primary": phase == "end",
+            }
+            for outcome, phase in (("goals", "end"), ("effort", "during"))
+        ]
+    )
+    figure = draw_comparison(table, "A programme", 0.1)
+    told = " ".join(text.get_text() for text in figure.findobj(Text))
+    assert "Goals" in told
+    assert "Effort" not in told
+    assert "1 further outcome stands in the table" in told

@@ -244,3 +244,23 @@ def test_loadings_average_one_so_that_reliabilities_are_those_asked_for():
         assert np.mean(form.loadings) == pytest.approx(1.0, abs=0.01)
         listed = sorted(item for items in form.subscales.values() for item in items)
         assert listed == list(range(1, form.n_items + 1))
+
+
+def test_engagements_still_running_have_no_outcome_at_the_end(tables):
+    made = tables("executive_coaching")
+    running = made["engagements"].query("status == 'ongoing'")
+    assert len(running)
+    assert running["ended_week"].isna().all()
+    outcomes = made["outcomes"]
+    theirs = outcomes[outcomes["engagement_id"].isin(running["engagement_id"])]
+    assert set(theirs["phase"]) == {"baseline", "during"}
+
+
+def test_advisees_who_withdraw_answer_less(large):
+    _, courses = large
+    withdrawn = courses.active & courses.withdrawal[:, None]
+    steady = courses.held & ~courses.active
+    # .90 answered, and with the propensity shifted by .6 some .75: standard error below .005
+    assert courses.answered[:, 0][steady].mean() == pytest.approx(0.90, abs=0.01)
+    assert courses.answered[:, 0][withdrawn].mean() == pytest.approx(0.752, abs=0.03)
+    assert courses.answered[:, 1][withdrawn].mean() == pytest.approx(0.90, abs=0.02)

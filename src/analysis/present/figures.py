@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
@@ -98,7 +99,14 @@ def draw_comparison(
     clusters : what engagements are nested in, in the plural.
     notes : cautions to stand below the figure, such as an unverified key.
     """
-    cells = read_cells(comparison)
+    every = read_cells(comparison)
+    cells = _worth_drawing(every)
+    left_out = len(every) - len(cells)
+    if left_out:
+        further = (
+            "1 further outcome stands" if left_out == 1 else f"{left_out} further outcomes stand"
+        )
+        notes = [*notes, f"{further} in the table: taken during the engagement, or not comparable."]
     compared = any(cell.difference.given for cell in cells)
     with house_style():
         heading = wrap_text(title, INNER, TITLE, "bold")
@@ -139,6 +147,14 @@ def _key(cells: list[OutcomeCell], sesoi: float, level: Entry) -> list[list[Entr
         *(of_difference if compared else []),
         [level],
     ]
+
+
+def _worth_drawing(cells: Sequence[OutcomeCell]) -> list[OutcomeCell]:
+    """The primary cell, and those at the end or later that have numbers; all if that is none."""
+    chosen = [
+        cell for cell in cells if cell.primary or (cell.phase != "during" and np.isfinite(cell.n))
+    ]
+    return chosen or list(cells)
 
 
 def _any_beyond(cells: list[OutcomeCell], left: Scale, right: Scale) -> bool:
