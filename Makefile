@@ -32,12 +32,12 @@ verify: $(STAMPS)/dev $(STAMPS)/data ## slow simulations and end-to-end runs
 	$(BIN)/pytest -n $(CORES) --dist loadfile -m slow
 
 record: $(STAMPS)/data ## run by DVC, which records what came of which data and code
-	$(BIN)/dvc repro
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/dvc repro
 
 simulate: $(STAMPS)/run ## make the simulated programmes anew (the same bytes) and their pointers
 	bash data/simulate.sh $(PROGRAMMES)
 
-document: $(STAMPS)/run ## write the data dictionary and the schemas from the code
+document: $(STAMPS)/run ## write the data dictionary, the schemas and the README's answers
 	$(BIN)/alliance document
 
 lock: $(STAMPS)/run ## renew the locks within the bounds of pyproject.toml

@@ -55,7 +55,9 @@ def test_one_core_and_two_leave_the_same_bytes(finished):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_verdicts_are_those_the_truth_implies(metrics, name):
-    assert metrics[name]["verdict"] == truth_of(name)["verdict"]["expected"]
+    truth = truth_of(name)["verdict"]
+    assert metrics[name]["verdict"] not in truth["wrong"]
+    assert metrics[name]["verdict"] == truth["expected"]
 
 
 def test_the_recorded_metrics_are_those_of_a_run(metrics):
@@ -76,11 +78,9 @@ def test_the_flow_counts_exactly_the_dirt_that_was_put_in(finished, name):
         for kind, count in counts.items():
             if kind != "rows":
                 assert own.get(DIRT[kind], 0) == count, (file, kind)
-    ratings = [counts for counts in truth_of(name)["files"].values() if "out_of_range" in counts]
-    assert ratings, "some table has answers"
-    for counts in ratings:
-        for kind in DIRT:
-            assert counts[kind] >= 0.01 * counts["rows"], kind
+    (ratings,) = [one for one in truth_of(name)["files"].values() if "out_of_range" in one]
+    for kind in DIRT:
+        assert ratings[kind] >= 0.01 * ratings["rows"], kind
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -8,7 +8,7 @@ from pathlib import Path
 from analysis.contract.dictionary import as_markdown
 from analysis.contract.files import write_text
 from analysis.contract.instruments import Instrument
-from analysis.contract.layout import RESULTS
+from analysis.contract.layout import RESULTS, read_plan
 from analysis.contract.mapping import Mapping
 from analysis.contract.plan import Plan
 
@@ -45,8 +45,9 @@ def _with_headlines(readme: str) -> str:
         return readme
     metrics = json.loads(recorded.read_text(encoding="utf-8"))
     told = "\n".join(
-        f"- **{headline['verdict'].replace('_', ' ')}**: {headline['sentence']}"
-        for headline in metrics.values()
+        f"- **{metrics[name]['verdict'].replace('_', ' ')}**: {metrics[name]['sentence']}"
+        for name in read_plan().datasets
+        if name in metrics
     )
     before, _, rest = readme.partition(BEGIN)
     _, _, after = rest.partition(END)
