@@ -132,6 +132,12 @@ def test_a_missing_column_says_which_exist(small):
     assert "did you mean 'Time'? There are: Case, Role, Time, Q1, Q2" in message
 
 
+def test_a_key_that_names_an_item_the_data_lack_is_told(small):
+    small.files["ratings.csv"] = small.files["ratings.csv"].replace("Q2", "Q3")
+    message = faults(small)
+    assert "column 'Q2' (for checkins.item_02) is not in ratings.csv" in message
+
+
 def test_an_unknown_label_names_file_column_row_and_remedy(small):
     small.files["ratings.csv"] += "9,Boss,2,3,3\n"
     message = faults(small)

@@ -1,6 +1,7 @@
 """A user's own dataset from file to report, and what happens when something is wrong with it."""
 
 import json
+import re
 import shutil
 
 import pytest
@@ -91,6 +92,19 @@ def test_check_tells_rows_cautions_and_what_can_be_answered_and_writes_nothing(f
     assert "yes  advisee against advisor on goal_attainment by third_party" in told.stdout
     assert "no   advisee's rating with outcomes by record: no outcome is given" in told.stdout
     assert [path for path in sorted(project.folder.rglob("*")) if path not in before] == []
+
+
+def test_check_points_out_a_rating_that_never_varies(finished):
+    project, mapping, _ = finished
+    file = mapping.parent / "ratings.csv"
+    kept = file.read_text()
+    try:
+        file.write_text(re.sub(r"^\d,\d,\d,(E\d+,Coach)", r"3,3,3,\1", kept, flags=re.MULTILINE))
+        told = project.alliance("check", mapping)
+    finally:
+        file.write_text(kept)
+    assert told.returncode == 0
+    assert "the advisor's rating never varies" in told.stdout
 
 
 def test_check_lists_the_faults_before_anything_runs(finished):
