@@ -67,6 +67,14 @@ def score(mapping: MappingFile, plan: PlanFile, folder: Folder) -> None:
 
 
 @app.command()
+def measure(mapping: MappingFile, plan: PlanFile, folder: Folder) -> None:
+    """Clean check-ins to how well the alliance was measured."""
+    from analysis.stages.measure import measure
+
+    measure(mapping, plan, folder)
+
+
+@app.command()
 def compare(mapping: MappingFile, plan: PlanFile, folder: Folder) -> None:
     """The analysis frame to the lines of evidence and the verdict."""
     from analysis.stages.compare import compare

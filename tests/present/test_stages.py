@@ -65,6 +65,21 @@ def results(settings, tables):
         {"dataset": names, "table": "engagements", "source": "ratings.csv", "step": "read"}
     )
     write_csv(flow.assign(reason="rows", rows=[160, 4711]), folder / "tables/flow.csv")
+    measured = pd.DataFrame(
+        {
+            "dataset": flow["dataset"],
+            "rater": "advisee",
+            "subscale": "total",
+            "occasion": 1,
+            "term": "reliability",
+            "estimate": [0.913, None],
+            "conf_low": [0.88, None],
+            "conf_high": [0.94, None],
+            "method": "cronbach_alpha",
+            "note": [None, "scores arrive ready made: no items"],
+        }
+    )
+    write_csv(measured, folder / "tables/measurement.csv")
     said = {
         "coaching": {"verdict": "supported", "sentence": "Coaching <i>&: as it came out."},
         "support": {"verdict": "not_testable", "sentence": "Support: cannot be tested."},
@@ -93,6 +108,8 @@ def test_a_report_on_all_datasets_with_what_it_rests_on(settings, results):
     html = (results / "report.html").read_text(encoding="utf-8")
     assert html.index("Coaching &lt;i&gt;&amp;: as it came out.") < html.index("Support: cannot be")
     assert "answered, is unverified." in html
+    assert ".91 [.88, .94]" in html
+    assert "cores arrive ready made: no items" in html
     assert "<i>" not in html and "<b>reached" not in html
     assert html.count(">4,711<") == 1
     provenance = json.loads((results / "provenance.json").read_text(encoding="utf-8"))

@@ -20,8 +20,8 @@ def finished(project, own_dataset):
 
 def test_the_run_shows_its_steps_and_ends_with_the_answer(finished):
     project, _, told = finished
-    assert "[1/6] ingest dataset own" in told
-    assert "[6/6]" in told
+    assert "[1/7] ingest dataset own" in told
+    assert "[7/7]" in told
     sentence = json.loads((project.folder / RUN / "metrics.json").read_text())["own"]["sentence"]
     assert sentence in told
     assert "the advisee's rating of the alliance predicts goal attainment better" in sentence

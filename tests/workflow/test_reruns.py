@@ -9,13 +9,15 @@ pytestmark = pytest.mark.slow
 EVERYTHING = {
     "ingest dataset own",
     "score alliance own",
+    "measure alliance own",
     "compare raters own",
     "draw comparison own",
     "gather tables",
     "write report",
 }
 FROM_SCORES = EVERYTHING - {"ingest dataset own"}
-FROM_COMPARISON = FROM_SCORES - {"score alliance own"}
+FROM_COMPARISON = FROM_SCORES - {"score alliance own", "measure alliance own"}
+ONLY_SCORES = FROM_SCORES - {"measure alliance own"}
 
 
 @pytest.fixture(scope="module")
@@ -40,9 +42,9 @@ def finished(project, own_dataset):
             {"draw comparison own", "write report"},
         ),
         ("src/analysis/simulate/__init__.py", '"""P', '"""Such p', set()),
-        ("config/config.yaml", "minimum_answered: 0.75", "minimum_answered: 1", FROM_SCORES),
+        ("config/config.yaml", "minimum_answered: 0.75", "minimum_answered: 1", ONLY_SCORES),
         ("config/config.yaml", "sesoi: 0.10", "sesoi: 0.05", FROM_COMPARISON),
-        ("config/config.yaml", "window: [1, 2, 3]", "window: [1, 2]", FROM_SCORES),
+        ("config/config.yaml", "window: [1, 2, 3]", "window: [1, 2]", ONLY_SCORES),
         ("config/config.yaml", "# A difference of", "# Such a difference of", set()),
         ("config/instruments/pulse.yaml", "maximum: 5", "maximum: 6", EVERYTHING),
         (

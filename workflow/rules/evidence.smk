@@ -1,7 +1,7 @@
 # Scores and outcomes in, lines of evidence and verdicts out.
 #   inputs   the analysis frame, alliance scores, clean check-ins and outcomes, the plan
 #   outputs  <results>/interim/{dataset}/comparison.csv
-#            <results>/tables/{comparison,flow}.csv, <results>/metrics.json
+#            <results>/tables/{comparison,measurement,flow}.csv, <results>/metrics.json
 
 
 rule compare_raters:
@@ -37,9 +37,11 @@ rule gather_tables:
     input:
         mappings=[ancient(str(dataset.path)) for dataset in DATASETS.values()],
         comparison=expand("<results>/interim/{dataset}/comparison.csv", dataset=DATASETS),
+        measurement=expand("<results>/interim/{dataset}/measurement.csv", dataset=DATASETS),
         flow=expand("<results>/interim/{dataset}/flow.csv", dataset=DATASETS),
     output:
         comparison=update("<results>/tables/comparison.csv"),
+        measurement=update("<results>/tables/measurement.csv"),
         flow=update("<results>/tables/flow.csv"),
         metrics=update("<results>/metrics.json"),
     params:

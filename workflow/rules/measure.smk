@@ -1,6 +1,6 @@
-# Answers in, alliance scores out.
+# Answers in, alliance scores and the quality of their measurement out.
 #   inputs   clean check-ins and engagements, the keys of the instruments, the plan
-#   outputs  <results>/interim/{dataset}/alliance.parquet, frame.parquet
+#   outputs  <results>/interim/{dataset}/alliance.parquet, frame.parquet, measurement.csv
 
 
 rule score_alliance:
@@ -24,4 +24,28 @@ rule score_alliance:
         "<benchmarks>/score_alliance/{dataset}.tsv"
     shell:
         "alliance score --mapping {input.mapping:q} --plan {input.plan:q}"
+        " --folder {params.folder:q} > {log:q} 2>&1"
+
+
+rule measure_alliance:
+    """Say how reliably each rater was measured, by subscale and check-in, and how items stand."""
+    input:
+        mapping=mapping_of,
+        plan=ancient(str(layout.PLAN)),
+        engagements="<results>/interim/{dataset}/engagements.parquet",
+        checkins="<results>/interim/{dataset}/checkins.parquet",
+    output:
+        measurement=update("<results>/interim/{dataset}/measurement.csv"),
+    params:
+        folder=subpath(output.measurement, parent=True),
+        code=code_hash("measure"),
+        instruments=instruments_hash,
+        plan=plan_hash("comparison.confidence"),
+        settings=keys_hash("name", "cluster"),
+    log:
+        "<logs>/measure_alliance/{dataset}.log",
+    benchmark:
+        "<benchmarks>/measure_alliance/{dataset}.tsv"
+    shell:
+        "alliance measure --mapping {input.mapping:q} --plan {input.plan:q}"
         " --folder {params.folder:q} > {log:q} 2>&1"

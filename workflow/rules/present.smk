@@ -30,7 +30,9 @@ rule write_report:
     input:
         mappings=[ancient(str(dataset.path)) for dataset in DATASETS.values()],
         plan=ancient(str(layout.PLAN)),
-        tables=["<results>/tables/comparison.csv", "<results>/tables/flow.csv"],
+        tables=expand(
+            "<results>/tables/{table}.csv", table=("comparison", "measurement", "flow")
+        ),
         metrics="<results>/metrics.json",
         figures=expand("<results>/figures/{dataset}_comparison.svg", dataset=DATASETS),
     output:

@@ -23,6 +23,7 @@ from analysis.present.sections import (
     tabulate_flow,
     tabulate_grid,
     tabulate_lines,
+    tabulate_measurement,
     tabulate_outcomes,
     tabulate_plan,
     tabulate_provenance,
@@ -37,9 +38,10 @@ FIT_ON_A_PAGE = 8
 class ReportDataset:
     """What the report says of one dataset.
 
-    ``sentence`` is the headline and ``reason`` the verdict's; ``comparison`` and ``flow`` are the
-    dataset's own rows of those tables; ``figure_svg`` is the figure's whole file; ``notes`` are
-    cautions such as an unverified key; ``provenance`` maps a heading to what is said under it.
+    ``sentence`` is the headline and ``reason`` the verdict's; ``comparison``, ``flow`` and
+    ``measurement`` are the dataset's own rows of those tables; ``figure_svg`` is the figure's whole
+    file; ``notes`` are cautions such as an unverified key; ``provenance`` maps a heading to what is
+    said under it.
     """
 
     name: str
@@ -54,6 +56,7 @@ class ReportDataset:
     provenance: Mapping[str, str] = field(default_factory=dict)
     outcome_titles: Mapping[str, str] = field(default_factory=dict)
     clusters: str = "advisors"
+    measurement: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,7 @@ class _Section:
     reason: str
     primary: OutcomeCell | None
     figure: _Figure
+    measurement: Table | None
     outcomes: Table
     lines: Table | None
     further_lines: list[Table]
@@ -134,6 +138,7 @@ def _section(dataset: ReportDataset, plan: Plan) -> _Section:
             " ".join([caption, *dataset.notes]),
             tall=len(cells) > FIT_ON_A_PAGE,
         ),
+        tabulate_measurement(dataset.measurement, choices.confidence),
         tabulate_outcomes(cells, titles, choices, clusters),
         of_primary if of_primary and of_primary.rows else None,
         [table for table in lines[1 if primary else 0 :] if table.rows],

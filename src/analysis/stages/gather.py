@@ -18,12 +18,13 @@ DECIMALS = 9
 
 
 def gather(results: Path, mappings: list[Path]) -> None:
-    """Write ``tables/comparison.csv``, ``tables/flow.csv`` and ``metrics.json``."""
-    comparisons, flows, metrics = [], [], {}
+    """Write ``metrics.json`` and, in ``tables``, ``comparison``, ``measurement``, ``flow``."""
+    comparisons, measurements, flows, metrics = [], [], [], {}
     for mapping in (Dataset(path).mapping for path in mappings):
         interim = results / "interim" / mapping.name
         comparison = pd.read_csv(interim / "comparison.csv")
         comparisons.append(comparison)
+        measurements.append(pd.read_csv(interim / "measurement.csv"))
         flows.append(pd.read_csv(interim / "flow.csv"))
         headline = read_headline(comparison)
         declared = mapping.outcomes.get(headline.outcome)
@@ -32,6 +33,7 @@ def gather(results: Path, mappings: list[Path]) -> None:
         sentence = headline_sentence(headline, mapping.title, clusters=CLUSTERS[mapping.cluster])
         metrics[mapping.name] = {"sentence": sentence, **_numbers(headline)}
     write_csv(in_order(comparisons), results / "tables/comparison.csv")
+    write_csv(in_order(measurements), results / "tables/measurement.csv")
     write_csv(pd.concat(flows, ignore_index=True), results / "tables/flow.csv")
     write_json(metrics, results / "metrics.json")
 

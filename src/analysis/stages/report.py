@@ -22,9 +22,10 @@ def report(plan: Path, results: Path, mappings: list[Path]) -> None:
     choices = read_plan(plan)
     found = [Dataset(path) for path in mappings]
     comparison = pd.read_csv(results / "tables/comparison.csv")
+    measurement = pd.read_csv(results / "tables/measurement.csv")
     flow = pd.read_csv(results / "tables/flow.csv")
     metrics = json.loads((results / "metrics.json").read_text(encoding="utf-8"))
-    shown = [_show(dataset, comparison, flow, metrics, results) for dataset in found]
+    shown = [_show(dataset, comparison, measurement, flow, metrics, results) for dataset in found]
     overview = results / "figures/datasets.svg"
     figure = draw_datasets(
         comparison,
@@ -41,7 +42,12 @@ def report(plan: Path, results: Path, mappings: list[Path]) -> None:
 
 
 def _show(
-    dataset: Dataset, comparison: pd.DataFrame, flow: pd.DataFrame, metrics: dict, results: Path
+    dataset: Dataset,
+    comparison: pd.DataFrame,
+    measurement: pd.DataFrame,
+    flow: pd.DataFrame,
+    metrics: dict,
+    results: Path,
 ) -> ReportDataset:
     """One dataset's part of everything."""
     settings = dataset.mapping
@@ -54,6 +60,7 @@ def _show(
         verdict=metrics[settings.name]["verdict"],
         reason=read_headline(own).reason,
         comparison=own,
+        measurement=measurement[measurement["dataset"] == settings.name],
         flow=flow[flow["dataset"] == settings.name],
         figure_svg=figure.read_text(encoding="utf-8"),
         notes=[*note_origin(settings.provenance), *note_keys(dataset.instruments)],

@@ -1,0 +1,24 @@
+"""Clean check-ins to how well the alliance was measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from analysis.contract.files import write_csv
+from analysis.contract.layout import Dataset, read_plan
+from analysis.contract.tables import read_table
+from analysis.evidence.measurement import describe_measurement
+
+
+def measure(mapping: Path, plan: Path, folder: Path) -> None:
+    """Write ``measurement.csv`` beside a dataset's clean tables."""
+    dataset = Dataset(mapping)
+    engagements = read_table("engagements", folder / "engagements.parquet")
+    measurement = describe_measurement(
+        read_table("checkins", folder / "checkins.parquet"),
+        engagements.set_index("engagement_id")[dataset.mapping.cluster],
+        dataset.instruments,
+        read_plan(plan).comparison.confidence,
+    )
+    measurement.insert(0, "dataset", dataset.mapping.name)
+    write_csv(measurement, folder / "measurement.csv")
