@@ -18,6 +18,9 @@ app = typer.Typer(
     help="Does the advisee's rating of the alliance predict outcomes better than the advisor's?",
 )
 
+instruments = typer.Typer(no_args_is_help=True, help="Keys to instruments.")
+app.add_typer(instruments, name="instrument")
+
 MappingFile = Annotated[Path, typer.Option("--mapping", help="the dataset's mapping")]
 PlanFile = Annotated[Path, typer.Option("--plan", help="the analysis plan")]
 Folder = Annotated[Path, typer.Option("--folder", help="the dataset's interim folder")]
@@ -48,6 +51,14 @@ def check(mapping: Annotated[Path, typer.Argument(help="a mapping of your own")]
     from analysis.stages.check import check
 
     check(mapping)
+
+
+@instruments.command("check")
+def check_instrument(key: Annotated[Path, typer.Argument(help="a key of your own")]) -> None:
+    """Say all that is wrong with a key, or what it says if nothing is."""
+    from analysis.stages.check import check_instrument
+
+    check_instrument(key)
 
 
 @app.command()

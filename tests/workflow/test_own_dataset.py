@@ -121,6 +121,25 @@ def test_check_lists_the_faults_before_anything_runs(finished):
     assert "Traceback" not in told.stderr
 
 
+def test_an_instruments_key_is_checked_and_all_its_faults_told(finished):
+    project, _, _ = finished
+    told = project.alliance("instrument", "check", "config/instruments/wai_s.yaml")
+    assert told.returncode == 0, told.stderr
+    assert "goal: 4 (reversed), 6, 10 (reversed), 11" in told.stdout
+    assert "status: unverified" in told.stdout
+    own = project.folder / "mine/own_key.yaml"
+    own.write_text("name: own_key\nitems: 3\nresponses: {minimum: 1, maximum: five}\n")
+    told = project.alliance("instrument", "check", own)
+    assert told.returncode == 1
+    for fault in (
+        "items: this key is not known",
+        "responses.maximum",
+        "subscales: this key is req",
+    ):
+        assert fault in told.stderr
+    assert "Traceback" not in told.stderr
+
+
 def test_a_name_that_is_taken_is_refused(finished):
     project, mapping, _ = finished
     taken = mapping.with_name("taken.yaml")

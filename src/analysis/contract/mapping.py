@@ -250,6 +250,11 @@ class Mapping(Strict):
             )
         return self
 
+    @property
+    def clusters(self) -> str:
+        """What engagements are nested in, in the plural."""
+        return {"advisor_id": "advisors", "organisation_id": "organisations"}[self.cluster]
+
     def parts(self) -> dict[str, tuple[Part, ...]]:
         """Clean table to the parts it is made of, measures written out."""
         return {

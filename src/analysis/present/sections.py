@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from analysis.contract.estimates import COLUMNS
 from analysis.contract.estimates import SOURCES as SOURCE_NAMES
 from analysis.contract.plan import ComparisonPlan, Plan
 from analysis.present.captions import describe_cell, describe_interval, name_outcome
@@ -272,7 +273,9 @@ def tabulate_measurement(measurement: pd.DataFrame, confidence: float) -> Table 
     """Reliability of each rater's subscales, over the check-ins; None if nothing was measured."""
     if measurement.empty:
         return None
-    alphas = measurement[measurement["term"] == "reliability"]
+    # A table carries the columns it needs: without any items there is no method.
+    whole = measurement.reindex(columns=list(COLUMNS))
+    alphas = whole[whole["term"] == "reliability"]
     rows = []
     for (rater, subscale), part in alphas.groupby(["rater", "subscale"], sort=False):
         note = show_note(part["note"].dropna().iloc[0]) if part["estimate"].isna().all() else ""

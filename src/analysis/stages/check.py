@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis.contract.instruments import read_instrument
 from analysis.contract.layout import PLAN, Dataset, read_plan
 from analysis.evidence.testable import list_testable
 from analysis.ingest.dataset import ingest_dataset
@@ -37,6 +38,20 @@ def check(mapping: Path) -> None:
     print("\nWhat these data can answer")
     for row in testable.itertuples():
         print(f"  {'yes' if row.testable else 'no ':3}  {row.question}: {row.reason}")
+
+
+def check_instrument(key: Path) -> None:
+    """Print what an instrument's key says. Raises UserFault listing all that is wrong with it."""
+    instrument = read_instrument(key)
+    low, high = instrument.responses.minimum, instrument.responses.maximum
+    print(f"{key}: {instrument.title}")
+    print(f"  answers {low:g} to {high:g}, for {' and '.join(instrument.raters)}")
+    for name, items in instrument.subscales.items():
+        told = ", ".join(
+            f"{item}{' (reversed)' if item in instrument.reversed else ''}" for item in items
+        )
+        print(f"  {name}: {told or 'a score that arrives ready made'}")
+    print(f"  status: {instrument.status.replace('_', ' ')}; source: {instrument.source}")
 
 
 def _rows_in_words(flow: pd.DataFrame) -> str:

@@ -9,7 +9,6 @@ import pandas as pd
 from analysis.contract.layout import Dataset, read_plan
 from analysis.present.figures import draw_comparison, save_figure
 from analysis.present.notes import note_keys, note_origin
-from analysis.stages.gather import CLUSTERS
 
 
 def draw(mapping: Path, plan: Path, comparison: Path, output: Path) -> None:
@@ -22,7 +21,7 @@ def draw(mapping: Path, plan: Path, comparison: Path, output: Path) -> None:
         choices.sesoi,
         {name: one.title for name, one in settings.outcomes.items() if one.title},
         confidence=choices.confidence,
-        clusters=CLUSTERS[settings.cluster],
+        clusters=settings.clusters,
         notes=[*note_origin(settings.provenance), *note_keys(dataset.instruments)],
     )
     save_figure(figure, output)

@@ -12,7 +12,6 @@ from analysis.contract.files import write_csv, write_json
 from analysis.contract.layout import Dataset
 from analysis.evidence.sentence import Headline, headline_sentence, read_headline
 
-CLUSTERS = {"advisor_id": "advisors", "organisation_id": "organisations"}
 #: Finer than anybody reads, coarser than the last bits in which processors differ.
 DECIMALS = 9
 
@@ -30,7 +29,7 @@ def gather(results: Path, mappings: list[Path]) -> None:
         declared = mapping.outcomes.get(headline.outcome)
         if declared is not None and declared.title:
             headline = replace(headline, outcome=declared.title)
-        sentence = headline_sentence(headline, mapping.title, clusters=CLUSTERS[mapping.cluster])
+        sentence = headline_sentence(headline, mapping.title, clusters=mapping.clusters)
         metrics[mapping.name] = {"sentence": sentence, **_numbers(headline)}
     write_csv(in_order(comparisons), results / "tables/comparison.csv")
     write_csv(in_order(measurements), results / "tables/measurement.csv")

@@ -14,7 +14,6 @@ from analysis.evidence.sentence import read_headline
 from analysis.present.figures import draw_datasets, save_figure
 from analysis.present.notes import describe_origin, note_keys, note_origin
 from analysis.present.report import ReportContext, ReportDataset, render_report
-from analysis.stages.gather import CLUSTERS
 
 
 def report(plan: Path, results: Path, mappings: list[Path]) -> None:
@@ -66,5 +65,5 @@ def _show(
         notes=[*note_origin(settings.provenance), *note_keys(dataset.instruments)],
         provenance=describe_origin(settings.provenance, dataset.instruments),
         outcome_titles={name: one.title for name, one in settings.outcomes.items() if one.title},
-        clusters=CLUSTERS[settings.cluster],
+        clusters=settings.clusters,
     )
