@@ -10,7 +10,6 @@ import pytest
 from analysis.evidence.sentence import headline_sentence, read_headline
 from analysis.present.figures import draw_comparison, draw_datasets, save_figure
 from analysis.present.report import ReportContext, ReportDataset, render_report
-from analysis.present.sections import tabulate_measurement
 
 HOSTILE = '<img src="http://example.org/x.png" onerror=alert(1)> & "goals" $5 😀 שלום {{ 7*7 }}'
 FLOW = pd.DataFrame(
@@ -207,19 +206,3 @@ def test_rows_of_the_flow_and_choices_of_the_plan_are_all_there(page, plan):
     for name in type(plan.comparison).model_fields:
         assert f"comparison.{name} " in page.said
     assert "comparison.window 1, 2, 3 " in page.said
-
-
-def test_ratings_without_items_say_so_in_place_of_a_reliability():
-    rows = pd.DataFrame(
-        {
-            "rater": ["advisee"],
-            "subscale": ["total"],
-            "term": ["reliability"],
-            "estimate": [float("nan")],
-            "note": ["one question each: no internal consistency"],
-        }
-    )
-    table = tabulate_measurement(rows, 0.95)
-    assert table.rows == (("Advisee, total", "–", "–", "–", "–", table.rows[0][5]),)
-    assert "no internal consistency" in table.rows[0][5]
-    assert tabulate_measurement(rows.iloc[:0], 0.95) is None

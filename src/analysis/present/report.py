@@ -18,12 +18,12 @@ from analysis.present.captions import (
     tell_datasets,
 )
 from analysis.present.lines import OutcomeCell, read_cells
+from analysis.present.measurement import tabulate_all
 from analysis.present.sections import (
     Table,
     tabulate_flow,
     tabulate_grid,
     tabulate_lines,
-    tabulate_measurement,
     tabulate_outcomes,
     tabulate_plan,
     tabulate_provenance,
@@ -109,7 +109,7 @@ class _Section:
     reason: str
     primary: OutcomeCell | None
     figure: _Figure
-    measurement: Table | None
+    measurement: list[Table]
     outcomes: Table
     lines: Table | None
     further_lines: list[Table]
@@ -138,7 +138,7 @@ def _section(dataset: ReportDataset, plan: Plan) -> _Section:
             " ".join([caption, *dataset.notes]),
             tall=len(cells) > FIT_ON_A_PAGE,
         ),
-        tabulate_measurement(dataset.measurement, choices.confidence),
+        tabulate_all(dataset.measurement, choices.confidence),
         tabulate_outcomes(cells, titles, choices, clusters),
         of_primary if of_primary and of_primary.rows else None,
         [table for table in lines[1 if primary else 0 :] if table.rows],

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis.contract.estimates import COLUMNS
 from analysis.contract.estimates import SOURCES as SOURCE_NAMES
 from analysis.contract.plan import ComparisonPlan, Plan
 from analysis.present.captions import describe_cell, describe_interval, name_outcome
@@ -267,43 +266,3 @@ def _flattened(content: Mapping[str, object], above: tuple[str, ...] = ()) -> li
             shown = DASH if value is None else str(value)
             rows.append([": ".join(path).replace("_", " "), shown])
     return rows
-
-
-def tabulate_measurement(measurement: pd.DataFrame, confidence: float) -> Table | None:
-    """Reliability of each rater's subscales, over the check-ins; None if nothing was measured."""
-    if measurement.empty:
-        return None
-    # A table carries the columns it needs: without any items there is no method.
-    whole = measurement.reindex(columns=list(COLUMNS))
-    alphas = whole[whole["term"] == "reliability"]
-    rows = []
-    for (rater, subscale), part in alphas.groupby(["rater", "subscale"], sort=False):
-        note = show_note(part["note"].dropna().iloc[0]) if part["estimate"].isna().all() else ""
-        cells = [begin_large(f"{rater}, {subscale}")]
-        for method in ("cronbach_alpha", "mcdonald_omega"):
-            own = part[(part["method"] == method) & part["estimate"].notna()]
-            cells += [_first_with_interval(own), _range_of(own["estimate"])]
-        rows.append([*cells, note])
-    level = show_level(confidence)
-    return make_table(
-        f"Reliability at the first check-in with {level} intervals that allow for engagements "
-        "sharing an advisor, and its range over the check-ins",
-        ("Rating", "Alpha", "Range", "Omega", "Range", "Note"),
-        rows,
-        numeric=range(1, 5),
-        wide=[5],
-    )
-
-
-def _first_with_interval(rows: pd.DataFrame) -> str:
-    if rows.empty:
-        return DASH
-    first = rows.iloc[0]
-    interval = show_interval(first["conf_low"], first["conf_high"], 2)
-    return f"{show_correlation(first['estimate'], 2)} {interval}"
-
-
-def _range_of(values: pd.Series) -> str:
-    if len(values) < 2:
-        return DASH
-    return f"{show_correlation(values.min(), 2)} to {show_correlation(values.max(), 2)}"

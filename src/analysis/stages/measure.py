@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from analysis.contract.estimates import in_order
 from analysis.contract.files import write_csv
 from analysis.contract.layout import Dataset, read_plan
 from analysis.contract.tables import read_table
+from analysis.evidence.dimensions import describe_dimensions
 from analysis.evidence.measurement import describe_measurement
 
 
@@ -14,11 +16,14 @@ def measure(mapping: Path, plan: Path, folder: Path) -> None:
     """Write ``measurement.csv`` beside a dataset's clean tables."""
     dataset = Dataset(mapping)
     engagements = read_table("engagements", folder / "engagements.parquet")
-    measurement = describe_measurement(
-        read_table("checkins", folder / "checkins.parquet"),
+    checkins = read_table("checkins", folder / "checkins.parquet")
+    reliability = describe_measurement(
+        checkins,
         engagements.set_index("engagement_id")[dataset.mapping.cluster],
         dataset.instruments,
         read_plan(plan).comparison.confidence,
     )
+    dimensions = describe_dimensions(checkins, dataset.instruments)
+    measurement = in_order([reliability, dimensions])
     measurement.insert(0, "dataset", dataset.mapping.name)
     write_csv(measurement, folder / "measurement.csv")
