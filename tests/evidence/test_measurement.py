@@ -93,6 +93,18 @@ def test_intervals_cover_the_truth_as_often_as_they_say():
     assert abs(covered / runs - 0.95) < 4 * np.sqrt(0.95 * 0.05 / runs)
 
 
+def test_a_low_reliability_carries_a_caution_and_a_high_one_none():
+    frame, clusters = checkins(100)
+    high = describe_measurement(frame, clusters, {"advisee": instrument()})
+    assert not high["note"].str.contains("low: below 0.70").any()
+    noise = np.random.default_rng(2).standard_normal((100, 3)) * 1.5
+    frame[["item_05", "item_06", "item_07"]] += noise
+    low = describe_measurement(frame, clusters, {"advisee": instrument()})
+    bond = low[(low["subscale"] == "bond") & (low["term"] == "reliability")]
+    assert (bond["estimate"] < 0.70).all()
+    assert bond["note"].str.contains("low: below 0.70").all()
+
+
 def test_an_item_turned_twice_is_named():
     frame, clusters = checkins(100)
     frame["item_02"] = 8 - frame["item_02"]  # the data had it turned already

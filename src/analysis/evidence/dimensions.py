@@ -12,8 +12,7 @@ from analysis.contract.instruments import Instrument
 from analysis.measure.dimensionality import compare_structures
 from analysis.measure.invariance import rater_invariance
 from analysis.measure.scoring import turn_reversed
-
-PAIR = ("advisee", "advisor")
+from analysis.measure.window import PAIR
 
 
 def describe_dimensions(

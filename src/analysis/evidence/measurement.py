@@ -9,6 +9,7 @@ import pandas as pd
 
 from analysis.contract.estimates import as_estimates
 from analysis.contract.instruments import Instrument
+from analysis.evidence.reliability_rows import caution_if_low
 from analysis.measure.reliability import (
     FEWEST_ITEMS,
     cronbach_alpha,
@@ -18,7 +19,7 @@ from analysis.measure.reliability import (
 )
 from analysis.measure.scoring import turn_reversed
 from analysis.models.cluster_sums import code_clusters, covariances, leave_one_out, sum_products
-from analysis.models.intervals import Row, jackknife_interval, no_interval
+from analysis.models.intervals import Row, no_interval, reliability_interval
 
 TOTAL = "total"
 #: Below it an item may have been turned already, or belong elsewhere.
@@ -106,7 +107,9 @@ def _reliability(items: pd.DataFrame, cluster: pd.Series, confidence: float) -> 
         codes, labels = code_clusters(cluster[complete.index])
         row["n_advisors"] = len(labels)
         without = _without_each(complete.to_numpy(), codes, len(labels), method)
-        rows.append(row | _interval(row["estimate"], without, confidence, whole["note"]))
+        interval = reliability_interval(row["estimate"], without, confidence)
+        notes = [caution_if_low(row["estimate"]), whole["note"], interval["note"]]
+        rows.append(row | interval | {"note": "; ".join(filter(None, notes))})
     return rows
 
 
@@ -123,22 +126,6 @@ def _without_each(
             return k / (k - 1) * (1 - diagonal / matrices.sum(axis=(1, 2)))
     whole = fit_one_factor(covariances(sums.sum(axis=0)[None], k)[0])
     return np.array([omega_from_covariance(matrix, start=whole) for matrix in matrices])
-
-
-def _interval(value: float, without: np.ndarray, confidence: float, note: str) -> Row:
-    """Cluster-jackknife t interval of a reliability, formed on log(1 - value)."""
-    if len(without) < 2:
-        return no_interval("one cluster: no interval")
-    if not np.isfinite(without).all() or (without >= 1).any() or value >= 1:
-        return no_interval("no interval: undefined without one of the clusters")
-    interval = jackknife_interval(np.log1p(-value), np.log1p(-without), confidence)
-    return {
-        "std_error": (1 - value) * interval["std_error"],
-        "df": interval["df"],
-        "conf_low": -np.expm1(interval["conf_high"]),
-        "conf_high": -np.expm1(interval["conf_low"]),
-        "note": "; ".join(filter(None, [note, interval["note"]])),
-    }
 
 
 def _items(items: pd.DataFrame, instrument: Instrument) -> list[Row]:

@@ -7,7 +7,7 @@ import numpy as np
 from analysis.contract.plan import ComparisonPlan
 from analysis.evidence.cases import Cases
 from analysis.evidence.disattenuation import RATERS, Correction
-from analysis.models.intervals import Row, jackknife_interval, no_interval
+from analysis.models.intervals import Row, no_interval, reliability_interval
 
 #: A reliability below this carries a caution.
 CAUTION = 0.70
@@ -38,17 +38,11 @@ def _interval(correction: Correction, place: int, confidence: float) -> Row:
     value, without = correction.reliability[place], correction.replicates[:, place]
     if np.isnan(value):
         return no_interval(correction.unknown[place])
-    if value >= 1 or (without >= 1).any():
-        interval = no_interval("no interval: the rating never varies within an engagement")
-    else:
-        interval = jackknife_interval(np.log1p(-value), np.log1p(-without), confidence)
-        interval |= {
-            "std_error": (1 - value) * interval["std_error"],
-            "statistic": np.nan,
-            "p_value": np.nan,
-            "conf_low": -np.expm1(interval["conf_high"]),
-            "conf_high": -np.expm1(interval["conf_low"]),
-        }
-    caution = f"low: below {CAUTION:.2f}" if value < CAUTION else ""
-    interval["note"] = "; ".join(filter(None, [caution, interval["note"], correction.note]))
-    return interval
+    interval = reliability_interval(value, without, confidence)
+    notes = [caution_if_low(value), interval["note"], correction.note]
+    return interval | {"note": "; ".join(filter(None, notes))}
+
+
+def caution_if_low(value: float) -> str:
+    """The caution that a low reliability carries, or ''."""
+    return f"low: below {CAUTION:.2f}" if value < CAUTION else ""

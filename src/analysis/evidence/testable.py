@@ -11,8 +11,7 @@ from analysis.contract.plan import ComparisonPlan
 from analysis.evidence.cells import Cell, DeclaredOutcome, collect_cells
 from analysis.evidence.grid import FEWEST_ENGAGEMENTS, PrimaryCell
 from analysis.evidence.verdict import INDEPENDENT_SOURCES, refuse
-
-RATERS = ("advisee", "advisor")
+from analysis.measure.window import PAIR
 
 
 def list_testable(
@@ -36,13 +35,13 @@ def list_testable(
         headline first, then its lines of evidence, then the cells of rater by outcome source
     """
     cells = collect_cells(frame, outcomes, declared)
-    raters = [rater for rater in RATERS if _rated(frame, rater).any()]
+    raters = [rater for rater in PAIR if _rated(frame, rater).any()]
     chosen = (primary.outcome, primary.source, primary.phase)
     cell = next((one for one in cells if one.key == chosen), None)
     rows = [_headline(frame, cell, raters, primary, cluster)]
     rows += _lines(frame, raters, occasions, items, plan, cluster)
     rows += [
-        _grid_cell(frame, cells, raters, rater, source) for rater in RATERS for source in SOURCES
+        _grid_cell(frame, cells, raters, rater, source) for rater in PAIR for source in SOURCES
     ]
     return pd.DataFrame(rows, columns=["question", "testable", "reason"])
 
@@ -68,7 +67,7 @@ def _headline(
         lacking = f"no value of {primary.outcome} by {primary.source} at {primary.phase}"
         others = refuse(primary.source, raters, FEWEST_ENGAGEMENTS, FEWEST_ENGAGEMENTS)
         return question, False, "; ".join(filter(None, [lacking, others]))
-    complete = _complete(frame, cell, list(RATERS))
+    complete = _complete(frame, cell, list(PAIR))
     reason = cell.refusal or refuse(cell.source, raters, len(complete), FEWEST_ENGAGEMENTS)
     if reason:
         return question, False, reason
@@ -86,7 +85,7 @@ def _lines(
 ) -> list[tuple[str, bool, str]]:
     """Which lines of evidence the ratings allow."""
     if len(raters) < 2:
-        absent = next(rater for rater in RATERS if rater not in raters)
+        absent = next(rater for rater in PAIR if rater not in raters)
         reason = f"the {absent} never rated the alliance"
         return [(f"{line} line", False, reason) for line in ("naive", "clustered", "disattenuated")]
     both = frame[_rated(frame, "advisee") & _rated(frame, "advisor")]
@@ -94,7 +93,7 @@ def _lines(
     enough = clusters >= plan.minimum_clusters
     told = f"{clusters} clusters ({cluster}); an interval wants at least {plan.minimum_clusters}"
     repeated = int((occasions.groupby("engagement_id").size() > 1).sum())
-    by_omega = set(items) == {f"{rater}_total" for rater in RATERS}
+    by_omega = set(items) == {f"{rater}_total" for rater in PAIR}
     if repeated:
         corrected = f"{repeated} engagements have several check-ins both answered"
     elif by_omega:

@@ -87,6 +87,25 @@ def correlation_interval(r: float, replicates: np.ndarray, confidence: float = 0
     return row
 
 
+def reliability_interval(value: float, replicates: np.ndarray, confidence: float = 0.95) -> Row:
+    """Cluster-jackknife t interval of a reliability, formed on log(1 - value) and turned back.
+
+    The standard error is turned back by the delta method, (1 - value) x SE(log(1 - value)). Takes
+    and returns what ``jackknife_interval`` does, without a test; a value or replicate of 1 has no
+    interval.
+    """
+    if value >= 1 or (replicates >= 1).any():
+        return no_interval("no interval: the rating never varies within an engagement")
+    interval = jackknife_interval(np.log1p(-value), np.log1p(-replicates), confidence)
+    return interval | {
+        "std_error": (1 - value) * interval["std_error"],
+        "statistic": np.nan,
+        "p_value": np.nan,
+        "conf_low": -np.expm1(interval["conf_high"]),
+        "conf_high": -np.expm1(interval["conf_low"]),
+    }
+
+
 def percentile_interval(
     replicates: np.ndarray, confidence: float = 0.95, undefined: str = "undefined"
 ) -> Row:
