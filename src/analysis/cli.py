@@ -102,16 +102,11 @@ def gather(results: Results, mappings: Mappings) -> None:
 
 
 @app.command()
-def draw(
-    mapping: MappingFile,
-    plan: PlanFile,
-    comparison: Annotated[Path, typer.Option("--comparison", help="the dataset's estimates")],
-    output: Output,
-) -> None:
-    """One dataset's comparison as a figure, SVG and PNG."""
+def draw(mapping: MappingFile, plan: PlanFile, results: Results) -> None:
+    """One dataset's figures, SVG and PNG."""
     from analysis.stages.draw import draw
 
-    draw(mapping, plan, comparison, output)
+    draw(mapping, plan, results)
 
 
 @app.command()

@@ -9,7 +9,9 @@ import pytest
 
 from analysis.evidence.sentence import headline_sentence, read_headline
 from analysis.present.figures import draw_comparison, draw_datasets, save_figure
+from analysis.present.parts import Figure, Part
 from analysis.present.report import ReportContext, ReportDataset, render_report
+from analysis.present.sections import make_table
 
 HOSTILE = '<img src="http://example.org/x.png" onerror=alert(1)> & "goals" $5 😀 שלום {{ 7*7 }}'
 FLOW = pd.DataFrame(
@@ -148,7 +150,7 @@ def test_every_figure_is_told_in_words_with_its_numbers(page, tables):
 def test_captions_carry_the_plans_numbers_and_the_cautions(context):
     choices = context.plan.comparison.model_copy(update={"sesoi": 0.15, "confidence": 0.99})
     plan = context.plan.model_copy(update={"comparison": choices})
-    said = Page(render_report(dataclasses.replace(context, plan=plan))).said
+    said = Page(render_report(dataclasses.dataclasses.replace(context, plan=plan))).said
     assert "Lines are 99 % intervals" in said
     assert "within ±.15, too small to be of interest" in said
     assert "correlation. The key of WAI-S is unverified." in said
@@ -182,7 +184,7 @@ def test_whatever_people_wrote_is_shown_as_text(context):
         provenance={HOSTILE: HOSTILE},
         outcome_titles={"goal_attainment": HOSTILE},
     )
-    page = Page(render_report(dataclasses.replace(context, datasets=[hostile])))
+    page = Page(render_report(dataclasses.dataclasses.replace(context, datasets=[hostile])))
     assert page.said.count(HOSTILE) > 10
     assert all(image["src"].startswith("data:") for image in page.all("img"))
 
@@ -192,12 +194,14 @@ def test_the_commit_and_local_changes_stay_out_of_the_report(context):
     other = {**PROVENANCE, "git": {"commit": None, "uncommitted_changes": None}}
     assert "0123456789abcdef" in html
     assert "versions: numpy" in html
-    assert render_report(dataclasses.replace(context, provenance=other)) == html
+    assert render_report(dataclasses.dataclasses.replace(context, provenance=other)) == html
 
 
 def test_a_report_on_concurrent_outcomes_speaks_of_no_prediction(context):
-    dataset = dataclasses.replace(context.datasets[0], sentence="The rating goes with goals.")
-    html = render_report(dataclasses.replace(context, datasets=[dataset]))
+    dataset = dataclasses.dataclasses.replace(
+        context.datasets[0], sentence="The rating goes with goals."
+    )
+    html = render_report(dataclasses.dataclasses.replace(context, datasets=[dataset]))
     assert "predict" not in html.lower()
 
 
@@ -206,3 +210,25 @@ def test_rows_of_the_flow_and_choices_of_the_plan_are_all_there(page, plan):
     for name in type(plan.comparison).model_fields:
         assert f"comparison.{name} " in page.said
     assert "comparison.window 1, 2, 3 " in page.said
+
+
+def test_further_parts_stand_under_their_headings_and_empty_ones_do_not(context):
+    table = make_table("How it went", ("What", "How much"), [("<b>Gap</b>", ".20")], numeric=[1])
+    drawn = Figure(context.overview_svg, "A line that rises & falls", "What the line is.")
+    course = Part("course", "The course", ("It <i>rose</i>.",), (drawn,), (table,), (table, table))
+    dataset = dataclasses.replace(
+        context.datasets[0], parts=(course, Part("empty", "Nothing here"))
+    )
+    across = (Part("synthesis", "Taken together", ("One dataset only.",)),)
+    appendix = (Part("calibration", "Which test lies when", tables=(table,)),)
+    html = render_report(
+        dataclasses.replace(context, datasets=[dataset], across=across, appendix=appendix)
+    )
+    said = Page(html).said
+    for text in ("The course", "It <i>rose</i>.", "<b>Gap</b>", "Further tables (2)"):
+        assert text in said
+    assert "Nothing here" not in said
+    assert said.index("Taken together") < said.index("Each dataset")
+    assert said.index("Each dataset") < said.index("Which test lies when") < said.index("The plan")
+    assert f'id="{dataset.name}-course"' in html
+    assert 'alt="A line that rises &amp; falls"' in html
