@@ -150,7 +150,7 @@ def test_every_figure_is_told_in_words_with_its_numbers(page, tables):
 def test_captions_carry_the_plans_numbers_and_the_cautions(context):
     choices = context.plan.comparison.model_copy(update={"sesoi": 0.15, "confidence": 0.99})
     plan = context.plan.model_copy(update={"comparison": choices})
-    said = Page(render_report(dataclasses.dataclasses.replace(context, plan=plan))).said
+    said = Page(render_report(dataclasses.replace(context, plan=plan))).said
     assert "Lines are 99 % intervals" in said
     assert "within ±.15, too small to be of interest" in said
     assert "correlation. The key of WAI-S is unverified." in said
@@ -184,7 +184,7 @@ def test_whatever_people_wrote_is_shown_as_text(context):
         provenance={HOSTILE: HOSTILE},
         outcome_titles={"goal_attainment": HOSTILE},
     )
-    page = Page(render_report(dataclasses.dataclasses.replace(context, datasets=[hostile])))
+    page = Page(render_report(dataclasses.replace(context, datasets=[hostile])))
     assert page.said.count(HOSTILE) > 10
     assert all(image["src"].startswith("data:") for image in page.all("img"))
 
@@ -194,14 +194,12 @@ def test_the_commit_and_local_changes_stay_out_of_the_report(context):
     other = {**PROVENANCE, "git": {"commit": None, "uncommitted_changes": None}}
     assert "0123456789abcdef" in html
     assert "versions: numpy" in html
-    assert render_report(dataclasses.dataclasses.replace(context, provenance=other)) == html
+    assert render_report(dataclasses.replace(context, provenance=other)) == html
 
 
 def test_a_report_on_concurrent_outcomes_speaks_of_no_prediction(context):
-    dataset = dataclasses.dataclasses.replace(
-        context.datasets[0], sentence="The rating goes with goals."
-    )
-    html = render_report(dataclasses.dataclasses.replace(context, datasets=[dataset]))
+    dataset = dataclasses.replace(context.datasets[0], sentence="The rating goes with goals.")
+    html = render_report(dataclasses.replace(context, datasets=[dataset]))
     assert "predict" not in html.lower()
 
 
