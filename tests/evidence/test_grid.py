@@ -13,6 +13,7 @@ DECLARED = {
     "satisfaction": SimpleNamespace(timing="concurrent", higher_is="better"),
     "complaints": SimpleNamespace(timing="prospective", higher_is="worse"),
 }
+PRIMARY_KEY = ("goal_attainment", "third_party", "end")
 NUMBERS = ["estimate", "std_error", "conf_low", "conf_high"]
 
 
@@ -112,6 +113,23 @@ def test_other_cells_are_described_and_not_decided(dataset, plan):
         assert rows["verdict"].isna().all()
         assert not rows["primary"].any()
     assert (cell(table, "satisfaction", "advisee")["timing"] == "concurrent").all()
+
+
+def test_subscales_are_compared_beside_the_total_and_not_decided(dataset, plan):
+    for rater in ("advisee", "advisor"):
+        for table in (dataset.frame, dataset.occasions):
+            table[f"{rater}_bond"] = table[f"{rater}_total"] ** 3
+    both = run(dataset, plan, subscales=("total", "bond"))
+    alone = run(dataset, plan)
+    total = both[both["subscale"] == "total"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(total, alone, check_exact=True)
+    bond = cell(both[both["subscale"] == "bond"], *PRIMARY_KEY)
+    assert {"clustered", "disattenuated", "naive"} <= set(bond["analysis"])
+    assert not bond["primary"].any() and bond["verdict"].isna().all()
+    estimates = [
+        rows[rows["analysis"] == "clustered"]["estimate"].iloc[0] for rows in (bond, total)
+    ]
+    assert estimates[0] != estimates[1]
 
 
 def test_an_outcome_whose_higher_is_worse_is_turned(dataset, plan):
