@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 
 from analysis.contract.estimates import SOURCES, as_estimates
+from analysis.contract.multiplicity import adjust_holm
 from analysis.contract.plan import ComparisonPlan
 from analysis.evidence.cases import complete_cases
 from analysis.evidence.cells import Cell, DeclaredOutcome, collect_cells
 from analysis.evidence.comparison import compare_raters
 from analysis.evidence.disattenuation import RATERS
 from analysis.evidence.observed import correlation_row
-from analysis.evidence.verdict import refuse
+from analysis.evidence.verdict import INDEPENDENT_SOURCES, refuse
 from analysis.models.intervals import Row, no_interval
 from analysis.models.resampling import SharedWeights
 
@@ -99,6 +100,7 @@ def compare_all_cells(
     if key not in [cell.key for cell in cells]:
         rows.append(_absent_primary(primary, raters, cells))
     grid += _unfilled(cells, raters)
+    _adjust_secondary(rows, key)
     return as_estimates([*rows, *sorted(grid, key=_grid_order)])
 
 
@@ -205,6 +207,28 @@ def _labelled(row: Row, cell: Cell, subscale: str, is_primary: bool) -> Row:
         "subscale": subscale,
         "primary": is_primary,
     }
+
+
+def _adjust_secondary(rows: list[Row], primary: tuple[str, str, str]) -> None:
+    """Give the secondary tier's differences of record their p value after Holm's correction.
+
+    The tier is every other outcome that a third party or a record gave, by the total, and the
+    primary outcome by subscale. What one of the two raters gave is described only, and the other
+    subscales are exploration.
+    """
+    tier = {
+        place: float(row.get("p_value", np.nan))
+        for place, row in enumerate(rows)
+        if (row["analysis"], row["method"]) == ("clustered", "jackknife")
+        and not row["primary"]
+        and row["outcome_source"] in INDEPENDENT_SOURCES
+        and (
+            row["subscale"] == TOTAL
+            or (row["outcome"], row["outcome_source"], row["phase"]) == primary
+        )
+    }
+    for place, p in adjust_holm(tier).items():
+        rows[place]["p_adjusted"] = p
 
 
 def _not_given(analysis: str, method: str, reason: str) -> Row:
