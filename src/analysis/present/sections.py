@@ -195,11 +195,17 @@ def _line_row(row: Mapping[str, object], plan: ComparisonPlan) -> list[str]:
         method,
         show_correlation(row["estimate"]),
         interval if interval == DASH else f"{interval} ({level})",
-        show_p(row["p_value"]),
+        _show_p_values(row),
         show_count(row["n_engagements"]),
         show_count(row["n_advisors"]),
         show_note(row["note"]),
     ]
+
+
+def _show_p_values(row: Mapping[str, object]) -> str:
+    """A row's p value and, in the secondary tier, Holm's beside it."""
+    adjusted = show_p(row.get("p_adjusted"))
+    return show_p(row["p_value"]) + ("" if adjusted == DASH else f" (Holm {adjusted})")
 
 
 def tabulate_grid(comparison: pd.DataFrame, titles: Mapping[str, str]) -> Table:
