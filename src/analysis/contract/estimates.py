@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 COLUMNS = {
     "dataset": "name of the dataset",
     "analysis": "line of evidence or kind of analysis",
+    "claim": "id of the claim in config/claims.yaml",
+    "tier": "primary, secondary or exploratory",
     "outcome": "name of the outcome",
     "outcome_source": "who gave the outcome: advisee, advisor, third_party or record",
     "phase": "when the outcome was taken: baseline, during, end or follow_up",
@@ -31,8 +33,10 @@ COLUMNS = {
     "n_engagements": "engagements the row rests on",
     "n_advisors": "clusters the row rests on: advisors, or the highest nesting level declared",
     "method": "estimator, test or interval",
+    "rests_on": "lines of evidence or rows of other tables that decide",
     "primary": "True on the row that the plan names as the primary answer",
     "verdict": "supported, opposed, equivalent, inconclusive or not_testable",
+    "sentence": "the verdict in words with its numbers",
     "note": "reason, caution or what is missing",
 }
 
