@@ -44,6 +44,21 @@ class ComparisonPlan(Strict):
         0.20,
         description="share of engagements lacking a rating above which missingness is decisive",
     )
+    covariate_coverage: Share = Field(
+        0.50,
+        description="share of a cell's engagements that must have a covariate to adjust for it",
+    )
+    folds: int = Field(5, ge=2, description="folds of advisors, out of sample")
+    repeats: int = Field(10, ge=1, description="how often the advisors are divided into folds anew")
+    permutations: int = Field(
+        200, ge=19, description="permutations of the outcome that check the out-of-sample R2"
+    )
+    imputations: int = Field(20, ge=2, description="completed data sets of the imputed line")
+    shifts: tuple[Annotated[float, Field(gt=0)], ...] = Field(
+        (0.2, 0.5),
+        description="shifts of imputed ratings, up and down, in standard deviations: what if those "
+        "who did not reply differ from what the data let expect",
+    )
 
     @model_validator(mode="after")
     def _check(self) -> ComparisonPlan:
