@@ -97,8 +97,9 @@ def decide_generalisation(
     found = sorted({settings.get(name, name) for name in given["dataset"]})
     if len(given) < 3 or len(found) < 2:
         return "not_testable", (
-            f"{count_of(len(given), 'dataset')} in {count_of(len(found), 'setting')} with an outcome "
-            "from a third party or a record: at least three datasets in two settings are needed"
+            f"{count_of(len(given), 'dataset')} in {count_of(len(found), 'setting')} with an "
+            "outcome from a third party or a record: at least three datasets in two settings are "
+            "needed"
         )
     if conflict := _conflict(given):
         return "opposed", conflict
