@@ -13,6 +13,7 @@ DECLARED = {
     "satisfaction": SimpleNamespace(timing="concurrent", higher_is="better"),
     "complaints": SimpleNamespace(timing="prospective", higher_is="worse"),
 }
+PRIMARY_KEY = ("goal_attainment", "third_party", "end")
 NUMBERS = ["estimate", "std_error", "conf_low", "conf_high"]
 
 
@@ -112,6 +113,42 @@ def test_other_cells_are_described_and_not_decided(dataset, plan):
         assert rows["verdict"].isna().all()
         assert not rows["primary"].any()
     assert (cell(table, "satisfaction", "advisee")["timing"] == "concurrent").all()
+
+
+def test_subscales_are_compared_beside_the_total_and_not_decided(dataset, plan):
+    for rater in ("advisee", "advisor"):
+        for table in (dataset.frame, dataset.occasions):
+            table[f"{rater}_bond"] = table[f"{rater}_total"] ** 3
+    both = run(dataset, plan, subscales=("total", "bond"))
+    alone = run(dataset, plan)
+    total = both[both["subscale"] == "total"].reset_index(drop=True)
+    same = [name for name in alone if name != "p_adjusted"]  # the tier has grown
+    pd.testing.assert_frame_equal(total[same], alone[same], check_exact=True)
+    bond = cell(both[both["subscale"] == "bond"], *PRIMARY_KEY)
+    assert {"clustered", "disattenuated", "naive"} <= set(bond["analysis"])
+    assert not bond["primary"].any() and bond["verdict"].isna().all()
+    estimates = [
+        rows[rows["analysis"] == "clustered"]["estimate"].iloc[0] for rows in (bond, total)
+    ]
+    assert estimates[0] != estimates[1]
+
+
+def test_holm_covers_the_secondary_tier_and_nothing_else(dataset, plan):
+    for rater in ("advisee", "advisor"):
+        for table in (dataset.frame, dataset.occasions):
+            table[f"{rater}_bond"] = table[f"{rater}_total"] ** 3
+    table = run(dataset, plan, subscales=("total", "bond"))
+    record = table[(table["analysis"] == "clustered") & (table["method"] == "jackknife")]
+    keys = ["outcome", "outcome_source", "subscale"]
+    tier = record[record["p_adjusted"].notna()].set_index(keys)
+    assert set(tier.index) == {
+        ("goal_attainment", "third_party", "bond"),
+        ("complaints", "record", "total"),
+    }
+    p = tier["p_value"].to_numpy()
+    expected = np.where(p == p.min(), 2 * p.min(), np.maximum(2 * p.min(), p)).clip(max=1)
+    np.testing.assert_allclose(tier["p_adjusted"], expected)
+    assert table.drop(record.index)["p_adjusted"].isna().all()
 
 
 def test_an_outcome_whose_higher_is_worse_is_turned(dataset, plan):

@@ -82,6 +82,9 @@ RESERVED_OUTCOMES = (
     "dependency",
 )
 
+#: Covariates of engagements with a meaning of their own (`config/claims.yaml` refers to them).
+KNOWN_COVARIATES = ("advisor_years", "advisee_level", "change_size")
+
 
 @dataclass(frozen=True)
 class Column:

@@ -27,6 +27,7 @@ from analysis.present.sections import (
     tabulate_outcomes,
     tabulate_plan,
     tabulate_provenance,
+    tabulate_subscales,
 )
 from analysis.present.tables import SIGNS, VERDICTS, begin_large, show_note
 
@@ -111,6 +112,7 @@ class _Section:
     measurement: list[Table]
     parts: list[Part]
     outcomes: Table
+    subscales: Table | None
     lines: Table | None
     further_lines: list[Table]
     grid: Table
@@ -141,6 +143,7 @@ def _section(dataset: ReportDataset, plan: Plan) -> _Section:
         tabulate_all(dataset.measurement, choices.confidence),
         _shown(dataset.parts),
         tabulate_outcomes(cells, titles, choices, clusters),
+        tabulate_subscales(dataset.comparison, choices, clusters),
         of_primary if of_primary and of_primary.rows else None,
         [table for table in lines[1 if primary else 0 :] if table.rows],
         tabulate_grid(dataset.comparison, titles),

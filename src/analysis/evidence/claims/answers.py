@@ -1,0 +1,79 @@
+"""What the test of a claim gives, and the rule that turns it into a verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.contract.claims import Claim
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The estimate of a claim's estimand, positive where the claim holds.
+
+    ``conf_low`` and ``conf_high`` are the limits at the plan's confidence, ``low_equivalence`` and
+    ``high_equivalence`` those at its equivalence confidence. ``refusal`` says why there is no
+    answer: then nothing else is given. ``holds`` is False where a part of the claim that the
+    estimate does not carry has failed: the claim is then never supported. ``verdict`` stands where
+    a stage before has decided already. ``rests_on`` names the rows or lines it rests on.
+    """
+
+    estimate: float = np.nan
+    std_error: float = np.nan
+    statistic: float = np.nan
+    df: float = np.nan
+    p_value: float = np.nan
+    conf_low: float = np.nan
+    conf_high: float = np.nan
+    low_equivalence: float = np.nan
+    high_equivalence: float = np.nan
+    n_engagements: float = np.nan
+    n_advisors: float = np.nan
+    outcome: str = ""
+    outcome_source: str = ""
+    timing: str = ""
+    method: str = ""
+    rests_on: str = ""
+    note: str = ""
+    refusal: str = ""
+    holds: bool = True
+    either_sign: bool = False
+    verdict: str = ""
+
+
+def refuse(reason: str) -> Answer:
+    """An answer that says why there is none."""
+    return Answer(refusal=reason)
+
+
+def decide_claim(
+    claim: Claim, answer: Answer, alpha: float, p_adjusted: float = np.nan
+) -> tuple[str, str]:
+    """The verdict on a claim and its reason.
+
+    ``supported`` when the interval lies above 0 (and every further part of the claim holds),
+    ``opposed`` when it lies below 0, ``equivalent`` when it holds 0 and the narrower interval lies
+    within the smallest effect of interest, else ``inconclusive``. A claim of the secondary tier
+    needs Holm's p below ``alpha`` besides; a claim of either sign is supported on both sides.
+    """
+    if answer.refusal:
+        return "not_testable", answer.refusal
+    if answer.verdict:
+        return answer.verdict, answer.note
+    if not np.isfinite([answer.conf_low, answer.conf_high]).all():
+        return "inconclusive", answer.note or "no interval can be given"
+    side = int(answer.conf_low > 0) - int(answer.conf_high < 0)
+    if side and claim.tier == "secondary" and not p_adjusted < alpha:
+        return "inconclusive", "the interval excludes 0, but not after Holm's correction"
+    if side > 0 and not answer.holds:
+        return "inconclusive", "the interval lies above 0, but another part of the claim fails"
+    if side > 0 or (side and answer.either_sign):
+        return "supported", "the interval excludes 0" if side < 0 else "the interval lies above 0"
+    if side < 0:
+        return "opposed", "the interval lies below 0"
+    within = -claim.smallest < answer.low_equivalence and answer.high_equivalence < claim.smallest
+    if within:
+        return "equivalent", f"whatever there is, it is smaller than {claim.smallest:g}"
+    return "inconclusive", f"the interval neither excludes 0 nor lies within +-{claim.smallest:g}"
