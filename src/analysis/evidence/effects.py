@@ -79,6 +79,10 @@ def collect_effects(
     name, never by its result. Fewer clusters than the plan's minimum leave a dataset out, as no
     standard error can be relied on.
     """
+    if "subscale" in comparison:
+        comparison = comparison[
+            comparison["subscale"].isin(["total"]) | comparison["subscale"].isna()
+        ]
     return [
         _effect(own, str(name), settings.get(str(name), str(name)), line, plan)
         for name, own in comparison.groupby("dataset", sort=True)

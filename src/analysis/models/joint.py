@@ -55,7 +55,7 @@ def joint_tests(
     Returns
     -------
     ``share_significant``: the share with |estimate / std_error| > t(df), tested one-sided;
-    ``median``: the median estimate, tested two-sided.
+    ``median_difference``: the median estimate, tested two-sided.
 
     Notes
     -----
@@ -83,7 +83,9 @@ def joint_tests(
     null_median = np.nanmedian(scaled * std_errors, axis=1)
     return {
         "share_significant": JointTest(share, null_share, _p_value(null_share, share)),
-        "median": JointTest(median, null_median, _p_value(np.abs(null_median), abs(median))),
+        "median_difference": JointTest(
+            median, null_median, _p_value(np.abs(null_median), abs(median))
+        ),
     }
 
 
