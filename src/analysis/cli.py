@@ -94,6 +94,22 @@ def compare(mapping: MappingFile, plan: PlanFile, folder: Folder) -> None:
 
 
 @app.command()
+def multiverse(mapping: MappingFile, plan: PlanFile, folder: Folder) -> None:
+    """Clean tables to the difference under every combination of reasonable choices."""
+    from analysis.stages.multiverse import multiverse
+
+    multiverse(mapping, plan, folder)
+
+
+@app.command()
+def synthesise(plan: PlanFile, results: Results, mappings: Mappings) -> None:
+    """All datasets' lines of evidence to what they say together."""
+    from analysis.stages.synthesise import synthesise
+
+    synthesise(plan, results, mappings)
+
+
+@app.command()
 def gather(results: Results, mappings: Mappings) -> None:
     """All datasets' estimates and rows together, and the headline numbers."""
     from analysis.stages.gather import gather
