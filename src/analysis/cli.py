@@ -20,6 +20,8 @@ app = typer.Typer(
 
 instruments = typer.Typer(no_args_is_help=True, help="Keys to instruments.")
 app.add_typer(instruments, name="instrument")
+plans = typer.Typer(no_args_is_help=True, help="The analysis plan.")
+app.add_typer(plans, name="plan")
 
 MappingFile = Annotated[Path, typer.Option("--mapping", help="the dataset's mapping")]
 PlanFile = Annotated[Path, typer.Option("--plan", help="the analysis plan")]
@@ -59,6 +61,24 @@ def check_instrument(key: Annotated[Path, typer.Argument(help="a key of your own
     from analysis.stages.check import check_instrument
 
     check_instrument(key)
+
+
+@plans.command("freeze")
+def freeze_plan(
+    replace: Annotated[bool, typer.Option(help="freeze anew over an earlier frozen plan")] = False,
+) -> None:
+    """Write down the plan with the day and its hash, so that later departures are listed."""
+    from analysis.stages.freeze import freeze
+
+    freeze(replace=replace)
+
+
+@plans.command("status")
+def show_plan_status() -> None:
+    """Print every departure from the frozen plan."""
+    from analysis.stages.freeze import status
+
+    status()
 
 
 @app.command()
