@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -69,12 +69,64 @@ class ComparisonPlan(Strict):
         return self
 
 
+Window = Annotated[
+    tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1, description="check-ins")
+]
+
+
+class MultiversePlan(Strict):
+    """The reasonable choices that the difference is estimated under, all combined.
+
+    The plan's own choices are always among them and need not be listed.
+    """
+
+    windows: tuple[Window, ...] = Field((), description="further windows of check-ins")
+    subscales: tuple[str, ...] = Field((), description="further ratings besides the total")
+    minimum_answered: tuple[Share, ...] = Field(
+        (), description="further shares of a subscale's items that must be answered"
+    )
+    adjustments: tuple[Literal["none", "baseline"], ...] = Field(
+        ("none",), description="what is held constant: nothing, or the outcome's baseline"
+    )
+    estimators: tuple[Literal["pearson", "spearman", "disattenuated"], ...] = Field(
+        ("pearson",), description="correlations as they are, of ranks, or corrected"
+    )
+    minimum_caseload: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        (1,), description="engagements that a cluster must have to count"
+    )
+    other_phases: tuple[Literal["during", "end", "follow_up"], ...] = Field(
+        ("end", "follow_up"),
+        description="phases whose other outcomes and sources are analysed too, kept apart",
+    )
+    resamples: int = Field(2_000, ge=99, description="bootstrap resamples, shared by all")
+    seed: int = Field(20262, ge=0, description="seed of the resamples")
+
+    @model_validator(mode="after")
+    def _check(self) -> MultiversePlan:
+        for name in type(self).model_fields:
+            values = getattr(self, name)
+            if isinstance(values, tuple) and len(set(values)) != len(values):
+                raise ValueError(f"{name} lists one choice twice")
+        for window in self.windows:
+            if len(set(window)) != len(window):
+                raise ValueError(f"windows: {list(window)} names a check-in twice")
+        for name, own in (("adjustments", "none"), ("estimators", "pearson")):
+            if own not in getattr(self, name):
+                raise ValueError(f"{name} must hold '{own}', the plan's own choice")
+        if 1 not in self.minimum_caseload:
+            raise ValueError("minimum_caseload must hold 1, the plan's own choice")
+        return self
+
+
 class Plan(Strict):
     """The whole plan."""
 
     datasets: tuple[str, ...] = Field(description="mappings that `make run` analyses, in order")
     scoring: ScoringPlan = Field(description="how items become scores")
     comparison: ComparisonPlan = Field(description="how the raters are compared")
+    multiverse: MultiversePlan = Field(
+        MultiversePlan(), description="the reasonable choices, combined"
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Plan:
