@@ -1,0 +1,39 @@
+"""The tests of claims by name; a new test is one function and one entry here."""
+
+from __future__ import annotations
+
+from analysis.evidence.claims.ledger import Test
+from analysis.evidence.claims.tests.advisors import advisor_retention
+from analysis.evidence.claims.tests.designs import schedule, therapy_contrast
+from analysis.evidence.claims.tests.paths import indirect
+from analysis.evidence.claims.tests.raters import rater_difference
+from analysis.evidence.claims.tests.reports import cause_rates, cause_share, outcome_trend
+from analysis.evidence.claims.tests.rivals import dominance_over_rivals, three_components
+from analysis.evidence.claims.tests.slopes import (
+    harm,
+    interaction,
+    lasting,
+    partial_slopes,
+    slope,
+)
+
+TESTS: dict[str, Test] = {
+    function.__name__: function
+    for function in (
+        advisor_retention,
+        cause_rates,
+        cause_share,
+        dominance_over_rivals,
+        harm,
+        indirect,
+        interaction,
+        lasting,
+        outcome_trend,
+        partial_slopes,
+        rater_difference,
+        schedule,
+        slope,
+        therapy_contrast,
+        three_components,
+    )
+}
