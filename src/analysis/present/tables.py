@@ -85,6 +85,19 @@ def show_correlation(value: float, decimals: int = 3) -> str:
     return sign + (digits[1:] if digits.startswith("0.") else digits)
 
 
+def show_number(value: float) -> str:
+    """A number of any size to three digits or so: ``0.123``, ``−1.46``, ``12.5``; NaN as a dash.
+
+    >>> show_number(-1.4567)
+    '−1.46'
+    """
+    if value is None or not math.isfinite(value):
+        return DASH
+    decimals = 3 if abs(value) < 1 else 2 if abs(value) < 10 else 1
+    digits = f"{abs(value):.{decimals}f}"
+    return (MINUS if value < 0 and float(digits) != 0 else "") + digits
+
+
 def show_interval(low: float, high: float, decimals: int = 3) -> str:
     """An interval in brackets: ``[.128, .303]``; a dash unless both limits are there."""
     limits = [show_correlation(limit, decimals) for limit in (low, high)]
