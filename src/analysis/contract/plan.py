@@ -118,6 +118,37 @@ class MultiversePlan(Strict):
         return self
 
 
+Band = tuple[Share, Share]
+
+
+class CalibrationPlan(Strict):
+    """How every line of evidence is held to a known truth (`alliance calibrate`)."""
+
+    seed: int = Field(20262, ge=0, description="seed of the simulated data sets")
+    closed_form: int = Field(
+        4000, ge=50, description="data sets per scenario for the lines with a bar"
+    )
+    resampled: int = Field(
+        1000, ge=50, description="data sets per scenario for the bootstrap intervals"
+    )
+    resamples: int = Field(999, ge=99, description="resamples in each of these")
+    refitted: int = Field(
+        200, ge=50, description="data sets per scenario for lines that fit models over and over"
+    )
+    rejection: Band = Field(
+        (0.035, 0.065), description="where the rate of false differences must lie at a level of .05"
+    )
+    coverage: Band = Field(
+        (0.935, 0.965), description="where the 95 % interval's coverage must lie"
+    )
+    monte_carlo_confidence: float = Field(
+        0.99,
+        gt=0.5,
+        lt=1,
+        description="level of the Monte Carlo interval; a bar fails when all of it lies outside",
+    )
+
+
 class Plan(Strict):
     """The whole plan."""
 
@@ -126,6 +157,10 @@ class Plan(Strict):
     comparison: ComparisonPlan = Field(description="how the raters are compared")
     multiverse: MultiversePlan = Field(
         MultiversePlan(), description="the reasonable choices, combined"
+    )
+    calibration: CalibrationPlan = Field(
+        default_factory=CalibrationPlan,
+        description="how the lines of evidence are held to a known truth",
     )
 
     @model_validator(mode="after")
