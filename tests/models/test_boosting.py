@@ -12,18 +12,18 @@ def simulate(seed=0, n=240):
     return x, x[:, 0] ** 2 + 0.5 * rng.normal(size=n), rng.integers(0, 3, size=(1, n))
 
 
+@threadpool_limits.wrap(limits=1, user_api="openmp")
 def test_the_number_of_trees_is_chosen_on_the_training_folds_alone():
     x, y, folds = simulate()
     fold = folds[0]
 
     def grown(train):
-        with threadpool_limits(1, user_api="openmp"):
-            return HistGradientBoostingRegressor(
-                max_iter=MOST_TREES,
-                max_leaf_nodes=LEAVES,
-                learning_rate=LEARNING_RATE,
-                early_stopping=False,
-            ).fit(x[train], y[train])
+        return HistGradientBoostingRegressor(
+            max_iter=MOST_TREES,
+            max_leaf_nodes=LEAVES,
+            learning_rate=LEARNING_RATE,
+            early_stopping=False,
+        ).fit(x[train], y[train])
 
     for k in range(3):
         inner = []
