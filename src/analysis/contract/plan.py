@@ -48,7 +48,7 @@ class ComparisonPlan(Strict):
         0.50,
         description="share of a cell's engagements that must have a covariate to adjust for it",
     )
-    folds: int = Field(5, ge=2, description="folds of advisors, out of sample")
+    folds: int = Field(5, ge=3, description="folds of advisors, out of sample")
     repeats: int = Field(10, ge=1, description="how often the advisors are divided into folds anew")
     permutations: int = Field(
         200, ge=19, description="permutations of the outcome that check the out-of-sample R2"
