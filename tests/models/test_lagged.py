@@ -182,7 +182,7 @@ def test_bias_of_centring_is_removed(T, n, missing):
     runs = 200
     corrected, plain, covered = [], [], []
     for _ in range(runs):
-        rows = effects(panel(rng, n, T, missing=missing), scale="none")
+        rows = effects(panel(rng, n, T, missing=missing, per_team=n // 20), scale="none")
         own = by_method(rows, "within_corrected").loc[TERMS]
         corrected.append(own["estimate"].to_numpy())
         plain.append(by_method(rows, "within").loc[TERMS, "estimate"].to_numpy())

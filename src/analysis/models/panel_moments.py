@@ -23,8 +23,9 @@ class Moments:
 
     The first entry of each array is the whole sample, those after it leave out a cluster each.
     ``lagged`` (R, 2, 2); ``crossed`` (R, 2, q) lagged by target; ``targets`` (R, q, q); ``df``
-    (R,) transitions less engagements, NaN if none; ``apart`` (R, K - 1): for d = 1, 2, ... the pairs of an
-    engagement's transitions that lie d occasions apart, over its number of transitions, summed.
+    (R,) transitions less engagements, NaN if none; ``apart`` (R, K - 1): for d = 1, 2, ... the
+    pairs of an engagement's transitions that lie d occasions apart, over its number of
+    transitions, summed.
     """
 
     lagged: np.ndarray

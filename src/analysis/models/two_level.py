@@ -2,9 +2,9 @@
 
 y_g = X_g b + Z_g u_g + e_g with u_g ~ N(0, s^2 Psi) and e_g ~ N(0, s^2 I). Everything the
 likelihood needs of a cluster is its sums of products of Z, X and y, so that one evaluation is
-algebra on (G, q, q) arrays whatever the number of rows. s and b are profiled out; Psi = L L' is
-searched over the entries of its Cholesky root L, as lme4 does (Bates, Maechler, Bolker and Walker,
-2015, Journal of Statistical Software 67(1)). Gradient and Hessian are exact.
+algebra on (G, q, q) arrays whatever the number of rows. s and b are profiled out (Bates, Maechler,
+Bolker and Walker, 2015, Journal of Statistical Software 67(1)); Psi is searched through a root of
+it, so that it stays a covariance matrix, by Newton steps from the exact gradient and Hessian.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ CLOSE_ENOUGH = 1e-10
 #: A residual variance this small, beside that of the whole, is rounding.
 NOTHING = 1e-10
 
-#: A diagonal entry of the (scaled) Cholesky root below this is a variance of 0.
+#: A principal standard deviation below this, beside the error of a cluster's mean, is 0.
 SINGULAR = 1e-4
 
 
@@ -140,10 +140,10 @@ def fit_two_level_arrays(
         return _no_fit(X.shape[1], q, "the predictors leave no variance in the outcome")
     turn = _centring(Z)
     products = _products(Z @ np.linalg.inv(turn), Q, e / size, codes, n_clusters, reml)
-    root, reason = _search(products)
+    psi, reason = _search(products)
     if reason:
         return _no_fit(X.shape[1], q, reason)
-    return _in_own_units(products, root, np.linalg.inv(turn), R, plain, size)
+    return _in_own_units(products, psi, np.linalg.inv(turn), R, plain, size)
 
 
 def _products(Z, Q, e, codes, n_clusters, reml) -> Products:
@@ -227,18 +227,28 @@ def _derivatives(
     return slope, hessian, changes, np.einsum("kij,ij->k", directions, slope)
 
 
-def _at_root(products: Products, root: np.ndarray):
-    """Point, gradient and derivatives by the lower triangle of the Cholesky root (q, q) and s."""
-    rows, columns = np.tril_indices(len(root))
-    units = np.zeros((len(rows), *root.shape))
+def _along_principal_axes(psi: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A root of Psi and the directions (k, q, q) in which it may move, from Psi's own axes.
+
+    Psi = U D U' has the root U D^(1/2), D falling; it moves along U E, E the entries of a lower
+    triangle. With the axes fixed a singular Psi may lie at the end of a long bent valley.
+    """
+    values, vectors = np.linalg.eigh(psi)
+    values, vectors = values[::-1].clip(0), vectors[:, ::-1]
+    rows, columns = np.tril_indices(len(psi))
+    units = np.zeros((len(rows), *psi.shape))
     units[np.arange(len(rows)), rows, columns] = 1
-    half = units @ root.T
+    return vectors * np.sqrt(values), vectors @ units
+
+
+def _at_root(products: Products, root: np.ndarray, moves: np.ndarray):
+    """Point, gradient and derivatives by moves (k, q, q) of a root of Psi, and by s."""
+    half = moves @ root.T
     point = _evaluate(products, root @ root.T)
     slope, hessian, changes, gradient = _derivatives(
         products, point, half + half.transpose(0, 2, 1)
     )
-    second = np.einsum("kia,ij,lja->kl", units, slope, units)
-    hessian[:-1, :-1] += 2 * second
+    hessian[:-1, :-1] += 2 * np.einsum("kia,ij,lja->kl", moves, slope, moves)
     return point, gradient, hessian, changes
 
 
@@ -248,15 +258,14 @@ def _profiled(hessian: np.ndarray) -> np.ndarray:
 
 
 def _search(products: Products) -> tuple[np.ndarray, str]:
-    """The Cholesky root (q, q) at the smallest deviance, and why there is none, or ''."""
+    """Psi (q, q) at the smallest deviance, and why there is none, or ''."""
     q = products.zz.shape[1]
     if _left_within(products) < NOTHING * products.ee:
         return np.full((q, q), np.nan), "no variance is left within clusters"
     if q == 1:
         starts = [np.array([[start]]) for start in _grid_starts(products)]
     else:
-        size = np.sqrt(np.median(products.zz[:, 0, 0]))
-        starts = [scale / size * np.eye(q) for scale in (2.0, 0.5)]
+        starts = [scale / _typical_size(products) * np.eye(q) for scale in (4.0, 0.25)]
     found = [_descend(products, start) for start in starts]
     found = [one for one in found if one is not None]
     if not found:
@@ -274,7 +283,7 @@ def _left_within(products: Products) -> float:
 
 
 def _grid_starts(products: Products) -> list[float]:
-    """Starting roots of one variance: the dips of the deviance on a grid, 0 among them.
+    """Starting values of one variance: the dips of the deviance on a grid, 0 among them.
 
     The restricted likelihood of a random intercept may have two peaks, so that a search from one
     place is not enough.
@@ -292,57 +301,61 @@ def _grid_starts(products: Products) -> list[float]:
     deviance += log_x if products.reml else 0
     padded = np.concatenate([[np.inf], deviance, [np.inf]])
     dips = (deviance <= padded[:-2]) & (deviance <= padded[2:])
-    starts = np.where(psi > 0, np.sqrt(psi), 0.5 * np.sqrt(psi[1]))
-    return list(starts[dips])
+    return list(np.where(psi > 0, psi, psi[1] / 4)[dips])
 
 
-def _descend(products: Products, root: np.ndarray) -> tuple[np.ndarray, float] | None:
-    """Newton steps with Marquardt's damping to the bottom; None if it is not reached."""
-    rows, columns = np.tril_indices(len(root))
-    point, gradient, hessian, _ = _at_root(products, root)
+def _descend(products: Products, psi: np.ndarray) -> tuple[np.ndarray, float] | None:
+    """Psi and the deviance at the bottom, by damped Newton steps; None if it is not reached."""
     damping = 0.0
+    root, moves = _along_principal_axes(psi)
+    point, gradient, hessian, _ = _at_root(products, root, moves)
     for _ in range(MOST_STEPS):
-        curvature = _profiled(hessian)
-        values, vectors = np.linalg.eigh(curvature)
+        values, vectors = np.linalg.eigh(_profiled(hessian))
         # A saddle or a flat direction is walked down too: only the size of the bend counts.
-        bend = np.abs(values) + damping * max(np.abs(values).max(), 1e-8) + 1e-12
+        steepest = max(np.abs(values).max(), 1e-8)
+        bend = np.maximum(np.abs(values), 1e-9 * steepest) + damping * steepest
         step = -vectors @ ((vectors.T @ gradient) / bend)
         promised = -float(gradient @ step)
-        trial = root.copy()
-        trial[rows, columns] += step
-        there = _at_root(products, trial)
-        if promised < CLOSE_ENOUGH and damping == 0:
-            return trial, there[0].deviance
-        if there[0].deviance <= point.deviance + 1e-12 * abs(point.deviance):
-            root, (point, gradient, hessian, _), damping = trial, there, damping / 10
-            damping = damping if damping > 1e-6 else 0.0
+        arrived = promised < CLOSE_ENOUGH and damping == 0
+        if arrived and values[0] < -1e-6 * steepest:
+            # A ridge: a variance of exactly 0 that ought not to be. Either side will do.
+            step, arrived = step + 0.1 / np.sqrt(_typical_size(products)) * vectors[:, 0], False
+        trial = root + np.einsum("k,kij->ij", step, moves)
+        deviance = _evaluate(products, trial @ trial.T).deviance
+        if arrived:
+            return trial @ trial.T, deviance
+        if deviance <= point.deviance + 1e-12 * abs(point.deviance):
+            root, moves = _along_principal_axes(trial @ trial.T)
+            point, gradient, hessian, _ = _at_root(products, root, moves)
+            damping = damping / 10 if damping > 1e-5 else 0.0
+        elif damping > 1e9:
+            break
         else:
             damping = max(10 * damping, 1e-3)
-            if damping > 1e9:
-                break
     return None
 
 
-def _in_own_units(products, root, back, R, plain, size) -> TwoLevelFit:
-    """The fit at a root, from orthonormal X, centred slopes and scaled residuals to the data's."""
-    root = root * np.where(np.diag(root) < 0, -1.0, 1.0)
-    typical = np.sqrt(np.median(products.zz[:, 0, 0]))
-    singular = bool((np.abs(np.diag(root)) * typical < SINGULAR).any())
-    if singular and len(root) == 1:
-        root = np.zeros_like(root)
-    point, _, hessian, changes = _at_root(products, root)
+def _typical_size(products: Products) -> float:
+    """Rows of the median cluster."""
+    return float(np.median(products.zz[:, 0, 0]))
+
+
+def _in_own_units(products, psi, back, R, plain, size) -> TwoLevelFit:
+    """The fit at Psi, from orthonormal X, centred slopes and scaled residuals to the data's."""
+    root, moves = _along_principal_axes(psi)
+    lengths = np.sqrt((root**2).sum(axis=0) * _typical_size(products))
+    singular = bool((lengths < SINGULAR).any())
+    root = np.where(lengths < SINGULAR, 0.0, root)
+    psi = root @ root.T
+    point, _, hessian, changes = _at_root(products, root, moves)
     values, vectors = np.linalg.eigh(hessian)
     kept = values > 1e-8 * values.max()
     # lmerTest too takes the generalised inverse where the likelihood is flat.
     spread = 2 * (vectors[:, kept] / values[kept]) @ vectors[:, kept].T
     inverse_R = np.linalg.inv(R)
     slopes = size**2 * inverse_R @ changes @ inverse_R.T
-    psi = root @ root.T
     errors = np.full(psi.shape, np.nan)
-    rows, columns = np.tril_indices(len(root))
-    units = np.zeros((len(rows), *root.shape))
-    units[np.arange(len(rows)), rows, columns] = 1
-    half = units @ root.T
+    half = moves @ root.T
     by_root = point.s2 * (half + half.transpose(0, 2, 1))
     by_all = np.concatenate([by_root, [2 * np.sqrt(point.s2) * psi]])
     by_all = size**2 * back @ by_all @ back.T
