@@ -134,9 +134,15 @@ def draw_power(curve: pd.DataFrame, asked: Asked) -> Figure:
             for row, (x, y) in zip(own.to_dict("records"), points, strict=True):
                 ends = [place(row["n_advisors"], row[end])[1] for end in ("conf_low", "conf_high")]
                 sheet.rule((x, x), (ends[0], ends[1]), colour, 1.0)
-                sheet.symbol(x, y, colour, shape, hollow=name == "naive", size=4)
+                hollow, size = _drawn(name)
+                sheet.symbol(x, y, colour, shape, hollow=hollow, size=size)
         _draw_names(sheet, key)
     return sheet.figure
+
+
+def _drawn(line: str) -> tuple[bool, float]:
+    """Whether a line's mark is hollow, and its size: the verdict often lies upon another."""
+    return line in ("naive", "disattenuated"), 7.5 if line == "disattenuated" else 4
 
 
 def _axis(curve: pd.DataFrame) -> str:
@@ -169,10 +175,11 @@ def _draw_frame(sheet: Sheet, curve: pd.DataFrame, asked: Asked, place) -> None:
 
 def _draw_names(sheet: Sheet, top: float) -> None:
     """Which line is which."""
-    for words, _, colour, shape, dashes in LINES.values():
+    for name, (words, _, colour, shape, dashes) in LINES.items():
         middle = top + SMALL * 0.7
         sheet.axes.plot([MARGIN, MARGIN + 20], [middle, middle], color=colour, lw=1.2, ls=dashes)
-        sheet.symbol(MARGIN + 10, middle, colour, shape, hollow=shape == "^", size=4)
+        hollow, size = _drawn(name)
+        sheet.symbol(MARGIN + 10, middle, colour, shape, hollow=hollow, size=size)
         sheet.write(MARGIN + 26, top, [words], SMALL)
         top += SMALL * LEADING
     sheet.write(MARGIN, top + 2, ["Upright lines: Monte Carlo intervals (95 %)"], SMALL, FAINT)
