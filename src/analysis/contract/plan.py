@@ -44,6 +44,21 @@ class ComparisonPlan(Strict):
         0.20,
         description="share of engagements lacking a rating above which missingness is decisive",
     )
+    covariate_coverage: Share = Field(
+        0.50,
+        description="share of a cell's engagements that must have a covariate to adjust for it",
+    )
+    folds: int = Field(5, ge=2, description="folds of advisors, out of sample")
+    repeats: int = Field(10, ge=1, description="how often the advisors are divided into folds anew")
+    permutations: int = Field(
+        200, ge=19, description="permutations of the outcome that check the out-of-sample R2"
+    )
+    imputations: int = Field(20, ge=2, description="completed data sets of the imputed line")
+    shifts: tuple[Annotated[float, Field(gt=0)], ...] = Field(
+        (0.2, 0.5),
+        description="shifts of imputed ratings, up and down, in standard deviations: what if those "
+        "who did not reply differ from what the data let expect",
+    )
 
     @model_validator(mode="after")
     def _check(self) -> ComparisonPlan:
@@ -103,6 +118,37 @@ class MultiversePlan(Strict):
         return self
 
 
+Band = tuple[Share, Share]
+
+
+class CalibrationPlan(Strict):
+    """How every line of evidence is held to a known truth (`alliance calibrate`)."""
+
+    seed: int = Field(20262, ge=0, description="seed of the simulated data sets")
+    closed_form: int = Field(
+        4000, ge=50, description="data sets per scenario for the lines with a bar"
+    )
+    resampled: int = Field(
+        1000, ge=50, description="data sets per scenario for the bootstrap intervals"
+    )
+    resamples: int = Field(999, ge=99, description="resamples in each of these")
+    refitted: int = Field(
+        200, ge=50, description="data sets per scenario for lines that fit models over and over"
+    )
+    rejection: Band = Field(
+        (0.035, 0.065), description="where the rate of false differences must lie at a level of .05"
+    )
+    coverage: Band = Field(
+        (0.935, 0.965), description="where the 95 % interval's coverage must lie"
+    )
+    monte_carlo_confidence: float = Field(
+        0.99,
+        gt=0.5,
+        lt=1,
+        description="level of the Monte Carlo interval; a bar fails when all of it lies outside",
+    )
+
+
 class Plan(Strict):
     """The whole plan."""
 
@@ -111,6 +157,10 @@ class Plan(Strict):
     comparison: ComparisonPlan = Field(description="how the raters are compared")
     multiverse: MultiversePlan = Field(
         MultiversePlan(), description="the reasonable choices, combined"
+    )
+    calibration: CalibrationPlan = Field(
+        default_factory=CalibrationPlan,
+        description="how the lines of evidence are held to a known truth",
     )
 
     @model_validator(mode="after")
