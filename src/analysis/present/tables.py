@@ -42,6 +42,7 @@ ANALYSES = {
     "adjusted": "Difference, adjusted for what came before",
     "imputed": "Difference, missing ratings imputed",
     "sensitivity": "Other measures of the difference",
+    "agreement": "Lines together",
     "verdict": "Verdict",
 }
 METHODS = {
@@ -55,6 +56,7 @@ METHODS = {
     "dunn_clark": "Dunn and Clark's z",
     "zou": "Zou's interval",
     "jackknife": "jackknife over clusters",
+    "direction": "share that points where the clustered line points",
     "partial_jackknife": "of partial correlations, jackknife over clusters",
     "r_squared": "share of the outcome's variance",
     "general_dominance": "mean addition over all orders of entry",
