@@ -13,6 +13,7 @@ DECLARED = {
     "satisfaction": SimpleNamespace(timing="concurrent", higher_is="better"),
     "complaints": SimpleNamespace(timing="prospective", higher_is="worse"),
 }
+PRIMARY_KEY = ("goal_attainment", "third_party", "end")
 NUMBERS = ["estimate", "std_error", "conf_low", "conf_high"]
 
 
@@ -88,12 +89,19 @@ def without_advisors(dataset):
 
 
 def test_the_primary_cell_is_the_comparison_itself_and_alone_is_decided(dataset, plan):
-    table = run(dataset, plan)
+    table = run(dataset, plan, lines=())
     primary = table[table["primary"] & (table["analysis"] != "grid")].reset_index(drop=True)
     values = dataset.outcomes.query("source == 'third_party' and phase == 'end'")
     frame = dataset.frame.merge(values[["engagement_id", "value"]], on="engagement_id")
     alone = compare_raters(
-        frame, "value", "advisee_total", "advisor_total", "advisor_id", plan, dataset.occasions
+        frame,
+        "value",
+        "advisee_total",
+        "advisor_total",
+        "advisor_id",
+        plan,
+        dataset.occasions,
+        lines=(),
     )
     shared = ["analysis", "method", "term", *NUMBERS, "n_engagements", "n_advisors", "verdict"]
     pd.testing.assert_frame_equal(primary[shared], alone[shared], check_exact=True)
@@ -112,6 +120,42 @@ def test_other_cells_are_described_and_not_decided(dataset, plan):
         assert rows["verdict"].isna().all()
         assert not rows["primary"].any()
     assert (cell(table, "satisfaction", "advisee")["timing"] == "concurrent").all()
+
+
+def test_subscales_are_compared_beside_the_total_and_not_decided(dataset, plan):
+    for rater in ("advisee", "advisor"):
+        for table in (dataset.frame, dataset.occasions):
+            table[f"{rater}_bond"] = table[f"{rater}_total"] ** 3
+    both = run(dataset, plan, subscales=("total", "bond"))
+    alone = run(dataset, plan)
+    total = both[both["subscale"] == "total"].reset_index(drop=True)
+    same = [name for name in alone if name != "p_adjusted"]  # the tier has grown
+    pd.testing.assert_frame_equal(total[same], alone[same], check_exact=True)
+    bond = cell(both[both["subscale"] == "bond"], *PRIMARY_KEY)
+    assert {"clustered", "disattenuated", "naive"} <= set(bond["analysis"])
+    assert not bond["primary"].any() and bond["verdict"].isna().all()
+    estimates = [
+        rows[rows["analysis"] == "clustered"]["estimate"].iloc[0] for rows in (bond, total)
+    ]
+    assert estimates[0] != estimates[1]
+
+
+def test_holm_covers_the_secondary_tier_and_nothing_else(dataset, plan):
+    for rater in ("advisee", "advisor"):
+        for table in (dataset.frame, dataset.occasions):
+            table[f"{rater}_bond"] = table[f"{rater}_total"] ** 3
+    table = run(dataset, plan, subscales=("total", "bond"))
+    record = table[(table["analysis"] == "clustered") & (table["method"] == "jackknife")]
+    keys = ["outcome", "outcome_source", "subscale"]
+    tier = record[record["p_adjusted"].notna()].set_index(keys)
+    assert set(tier.index) == {
+        ("goal_attainment", "third_party", "bond"),
+        ("complaints", "record", "total"),
+    }
+    p = tier["p_value"].to_numpy()
+    expected = np.where(p == p.min(), 2 * p.min(), np.maximum(2 * p.min(), p)).clip(max=1)
+    np.testing.assert_allclose(tier["p_adjusted"], expected)
+    assert table.drop(record.index)["p_adjusted"].isna().all()
 
 
 def test_an_outcome_whose_higher_is_worse_is_turned(dataset, plan):
@@ -172,7 +216,7 @@ class TestPrimaryCellThatCannotDecide:
         assert "an outcome from a third party or a record is missing" in verdict["note"]
         own = cell(table, "satisfaction", "advisee")
         assert own["primary"].all()
-        assert np.isfinite(own[own["method"] == "jackknife"]["conf_low"]).all()
+        assert np.isfinite(own[own["method"] == "jackknife_90"]["conf_low"]).all()
         assert len(cell(table, "goal_attainment", "third_party")) > 10
 
     def test_one_rater_only(self, dataset, plan):
@@ -267,3 +311,13 @@ def test_an_outcome_named_like_a_column_of_the_frame_is_refused(dataset, plan):
         compare_all_cells(
             dataset.frame, dataset.outcomes, None, None, declared, plan, "advisor_id", PRIMARY
         )
+
+
+def test_the_baseline_of_a_cell_is_what_its_differences_are_adjusted_for(dataset, plan):
+    table = run(dataset, plan)
+    adjusted = cell(table[table["analysis"] == "adjusted"], *PRIMARY_KEY)
+    record = adjusted[(adjusted["term"] == "difference") & (adjusted["method"] == "jackknife")]
+    assert "goal_attainment by third_party (baseline)" in record["note"].item()
+    assert np.isfinite(record["estimate"].item())
+    other = cell(table[table["analysis"] == "adjusted"], "complaints", "record", "follow_up")
+    assert "nothing to adjust for" in other["note"].iloc[0]

@@ -1,9 +1,16 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from analysis.contract.instruments import Instrument
-from analysis.measure.window import assemble_frame, window_items, window_occasions
+from analysis.measure.window import (
+    assemble_frame,
+    shared_subscales,
+    window_items,
+    window_occasions,
+)
 
 ENGAGEMENTS = pd.DataFrame({"engagement_id": ["a", "b", "c"], "advisor_id": ["x", "x", "y"]})
 
@@ -52,7 +59,7 @@ def test_item_means_are_turned_and_rest_on_the_same_occasions(alliance):
             "name": "short",
             "title": "Short",
             "responses": {"minimum": 1, "maximum": 5},
-            "subscales": {"goal": [1, 2]},
+            "subscales": {"goal": [1], "bond": [2]},
             "reversed": [2],
             "status": "user_supplied",
             "source": "a test",
@@ -61,7 +68,18 @@ def test_item_means_are_turned_and_rest_on_the_same_occasions(alliance):
     checkins = alliance[["engagement_id", "rater", "occasion"]].assign(item_01=4.0, item_02=1.0)
     checkins.loc[checkins["occasion"] == 2, "item_01"] = 1.0
     items = window_items(checkins, window_occasions(alliance, (1, 2, 3)), {"advisee": key})
-    assert list(items) == ["advisee_total"]
+    assert list(items) == ["advisee_total", "advisee_goal", "advisee_bond"]
     assert items["advisee_total"].to_dict("records") == [
         {"engagement_id": "a", "item_01": 4.0, "item_02": 5.0}
     ]
+    assert list(items["advisee_bond"]) == ["engagement_id", "item_02"]
+
+
+def test_raters_share_the_subscales_that_both_instruments_have():
+    def key(*subscales):
+        return SimpleNamespace(subscales=dict.fromkeys(subscales))
+
+    both = {"advisee": key("task", "goal", "bond"), "advisor": key("goal", "bond", "trust")}
+    assert shared_subscales(both) == ("total", "goal", "bond")
+    assert shared_subscales({"advisee": key("goal", "bond")}) == ("total", "goal", "bond")
+    assert shared_subscales({"advisee": key("bond"), "advisor": key("bond")}) == ("total",)

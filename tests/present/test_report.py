@@ -9,7 +9,9 @@ import pytest
 
 from analysis.evidence.sentence import headline_sentence, read_headline
 from analysis.present.figures import draw_comparison, draw_datasets, save_figure
+from analysis.present.parts import Figure, Part
 from analysis.present.report import ReportContext, ReportDataset, render_report
+from analysis.present.sections import make_table
 
 HOSTILE = '<img src="http://example.org/x.png" onerror=alert(1)> & "goals" $5 😀 שלום {{ 7*7 }}'
 FLOW = pd.DataFrame(
@@ -206,3 +208,25 @@ def test_rows_of_the_flow_and_choices_of_the_plan_are_all_there(page, plan):
     for name in type(plan.comparison).model_fields:
         assert f"comparison.{name} " in page.said
     assert "comparison.window 1, 2, 3 " in page.said
+
+
+def test_further_parts_stand_under_their_headings_and_empty_ones_do_not(context):
+    table = make_table("How it went", ("What", "How much"), [("<b>Gap</b>", ".20")], numeric=[1])
+    drawn = Figure(context.overview_svg, "A line that rises & falls", "What the line is.")
+    course = Part("course", "The course", ("It <i>rose</i>.",), (drawn,), (table,), (table, table))
+    dataset = dataclasses.replace(
+        context.datasets[0], parts=(course, Part("empty", "Nothing here"))
+    )
+    across = (Part("synthesis", "Taken together", ("One dataset only.",)),)
+    appendix = (Part("calibration", "Which test lies when", tables=(table,)),)
+    html = render_report(
+        dataclasses.replace(context, datasets=[dataset], across=across, appendix=appendix)
+    )
+    said = Page(html).said
+    for text in ("The course", "It <i>rose</i>.", "<b>Gap</b>", "Further tables (2)"):
+        assert text in said
+    assert "Nothing here" not in said
+    assert said.index("Taken together") < said.index("Each dataset")
+    assert said.index("Each dataset") < said.index("Which test lies when") < said.index("The plan")
+    assert f'id="{dataset.name}-course"' in html
+    assert 'alt="A line that rises &amp; falls"' in html

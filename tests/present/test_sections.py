@@ -1,9 +1,12 @@
+import pandas as pd
+
 from analysis.present.lines import read_cells
 from analysis.present.sections import (
     tabulate_grid,
     tabulate_lines,
     tabulate_outcomes,
     tabulate_provenance,
+    tabulate_subscales,
 )
 
 
@@ -65,3 +68,14 @@ def test_outcomes_are_marked_by_source_and_told_why_they_were_not_compared(table
 def test_provenance_is_in_a_stable_order_whatever_the_mappings():
     first = tabulate_provenance({"b_hash": "2", "a": {"y": None, "x": 1}, "git": {"commit": "f"}})
     assert first.rows == (("a: x", "1"), ("a: y", "–"), ("b hash", "2"))
+
+
+def test_subscales_stand_beside_the_total_for_the_primary_outcome(tables, plan):
+    total = tables["coaching"]
+    assert tabulate_subscales(total, plan.comparison, "advisors") is None
+    bond = total[total["analysis"] != "grid"].assign(subscale="bond", primary=False)
+    bond["estimate"] = bond["estimate"] / 2
+    table = tabulate_subscales(pd.concat([total, bond]), plan.comparison, "advisors")
+    assert [row[0] for row in table.rows] == ["Total", "Bond"]
+    assert all(cell not in ("", "–") for row in table.rows for cell in row)
+    assert table.rows[0][1:4] != table.rows[1][1:4]

@@ -86,10 +86,8 @@ def results(settings, tables):
     }
     write_json(said, folder / "metrics.json")
     for name in names:
-        own = settings / f"{name}.csv"
-        write_csv(tables[name], own)
-        drawn = folder / f"figures/{name}_comparison.svg"
-        draw(settings / f"{name}.yaml", settings / "plan.yaml", own, drawn)
+        write_csv(tables[name], folder / f"interim/{name}/comparison.csv")
+        draw(settings / f"{name}.yaml", settings / "plan.yaml", folder)
     return folder
 
 

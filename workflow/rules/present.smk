@@ -3,26 +3,33 @@
 #   outputs  <results>/figures/*.svg and .png, <results>/report.html, <results>/provenance.json
 
 
-rule draw_comparison:
-    """Draw one dataset's correlations, their difference and the zone of equivalence."""
+# Figures of every dataset, and the tables of its interim folder that they are drawn from.
+FIGURES = ("comparison",)
+DRAWN_FROM = ("comparison",)
+
+
+rule draw_figures:
+    """Draw one dataset's figures; where the data allow none, a plate says why."""
     input:
         mapping=mapping_of,
         plan=ancient(str(layout.PLAN)),
-        comparison="<results>/interim/{dataset}/comparison.csv",
+        tables=expand("<results>/interim/{{dataset}}/{table}.csv", table=DRAWN_FROM),
     output:
-        svg=update("<results>/figures/{dataset}_comparison.svg"),
-        png=update("<results>/figures/{dataset}_comparison.png"),
+        svg=update(expand("<results>/figures/{{dataset}}_{figure}.svg", figure=FIGURES)),
+        png=update(expand("<results>/figures/{{dataset}}_{figure}.png", figure=FIGURES)),
     params:
+        results="<results>",
         code=code_hash("draw"),
         plan=plan_hash("comparison"),
-        settings=keys_hash("name", "title", "outcomes"),
+        instruments=instruments_hash,
+        settings=keys_hash("name", "title", "outcomes", "cluster", "provenance"),
     log:
-        "<logs>/draw_comparison/{dataset}.log",
+        "<logs>/draw_figures/{dataset}.log",
     benchmark:
-        "<benchmarks>/draw_comparison/{dataset}.tsv"
+        "<benchmarks>/draw_figures/{dataset}.tsv"
     shell:
         "alliance draw --mapping {input.mapping:q} --plan {input.plan:q}"
-        " --comparison {input.comparison:q} --output {output.svg:q} > {log:q} 2>&1"
+        " --results {params.results:q} > {log:q} 2>&1"
 
 
 rule write_report:
@@ -34,7 +41,9 @@ rule write_report:
             "<results>/tables/{table}.csv", table=("comparison", "measurement", "flow")
         ),
         metrics="<results>/metrics.json",
-        figures=expand("<results>/figures/{dataset}_comparison.svg", dataset=DATASETS),
+        figures=expand(
+            "<results>/figures/{dataset}_{figure}.svg", dataset=DATASETS, figure=FIGURES
+        ),
     output:
         report=update("<results>/report.html"),
         provenance=update("<results>/provenance.json"),

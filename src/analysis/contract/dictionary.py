@@ -19,6 +19,7 @@ SETTINGS = (
     "academic_advising",
     "performance_review",
     "technical_support",
+    "psychotherapy",  # a comparison arm: claims that contrast advising with therapy need it
     "other",
 )
 STAKES = ("low", "medium", "high")
@@ -81,6 +82,9 @@ RESERVED_OUTCOMES = (
     "defensiveness",
     "dependency",
 )
+
+#: Covariates of engagements with a meaning of their own (`config/claims.yaml` refers to them).
+KNOWN_COVARIATES = ("advisor_years", "advisee_level", "change_size")
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 COLUMNS = {
     "dataset": "name of the dataset",
     "analysis": "line of evidence or kind of analysis",
+    "claim": "id of the claim in config/claims.yaml",
+    "tier": "primary, secondary or exploratory",
     "outcome": "name of the outcome",
     "outcome_source": "who gave the outcome: advisee, advisor, third_party or record",
     "phase": "when the outcome was taken: baseline, during, end or follow_up",
@@ -25,13 +27,16 @@ COLUMNS = {
     "statistic": "test statistic",
     "df": "degrees of freedom of the statistic or the interval",
     "p_value": "two-sided p value",
+    "p_adjusted": "p value after Holm's correction within the secondary tier",
     "conf_low": "lower limit of the interval named by the method (95 % unless it says otherwise)",
     "conf_high": "upper limit of that interval",
     "n_engagements": "engagements the row rests on",
     "n_advisors": "clusters the row rests on: advisors, or the highest nesting level declared",
     "method": "estimator, test or interval",
+    "rests_on": "lines of evidence or rows of other tables that decide",
     "primary": "True on the row that the plan names as the primary answer",
     "verdict": "supported, opposed, equivalent, inconclusive or not_testable",
+    "sentence": "the verdict in words with its numbers",
     "note": "reason, caution or what is missing",
 }
 
@@ -41,6 +46,7 @@ NUMBERS = (
     "statistic",
     "df",
     "p_value",
+    "p_adjusted",
     "conf_low",
     "conf_high",
     "n_engagements",
@@ -73,12 +79,15 @@ def as_estimates(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(numbers, float))
 
 
-def in_order(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """Several tables of estimates below one another, columns in the vocabulary's order."""
+def in_order(frames: Iterable[pd.DataFrame], further: Iterable[str] = ()) -> pd.DataFrame:
+    """Several tables of estimates below one another, columns in the vocabulary's order.
+
+    ``further`` names columns beside the vocabulary, which stand behind it.
+    """
     import pandas as pd
 
     kept = [frame for frame in frames if len(frame)]
     if not kept:
         return pd.DataFrame(columns=list(COLUMNS))
     together = pd.concat(kept, ignore_index=True)
-    return together[[column for column in COLUMNS if column in together.columns]]
+    return together[[name for name in (*COLUMNS, *further) if name in together.columns]]

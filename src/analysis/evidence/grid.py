@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,18 +10,23 @@ import numpy as np
 import pandas as pd
 
 from analysis.contract.estimates import SOURCES, as_estimates
+from analysis.contract.multiplicity import adjust_holm
 from analysis.contract.plan import ComparisonPlan
 from analysis.evidence.cases import complete_cases
 from analysis.evidence.cells import Cell, DeclaredOutcome, collect_cells
-from analysis.evidence.comparison import compare_raters
+from analysis.evidence.comparison import LINES, compare_raters
+from analysis.evidence.covariates import find_covariates
 from analysis.evidence.disattenuation import RATERS
 from analysis.evidence.observed import correlation_row
-from analysis.evidence.verdict import refuse
+from analysis.evidence.verdict import INDEPENDENT_SOURCES, refuse
 from analysis.models.intervals import Row, no_interval
 from analysis.models.resampling import SharedWeights
 
 #: Cells of fewer engagements are not given: neither precise nor safe to publish.
 FEWEST_ENGAGEMENTS = 10
+
+#: The rating that the plan's primary answer rests on.
+TOTAL = "total"
 
 #: Marks a grid cell whose rater also gave the outcome.
 SAME_SOURCE = "same source: the rater also gave the outcome"
@@ -45,54 +50,60 @@ def compare_all_cells(
     cluster: str,
     primary: PrimaryCell,
     *,
-    advisee: str = "advisee_total",
-    advisor: str = "advisor_total",
+    subscales: Sequence[str] = (TOTAL,),
+    lines: Collection[str] = LINES,
     rng: np.random.Generator | None = None,
 ) -> pd.DataFrame:
     """One table for a dataset: all lines in every cell, the verdict in the primary one, the grid.
 
     Parameters
     ----------
-    frame : one row per engagement: ``engagement_id``, the column ``cluster``, ``advisee`` and
-        ``advisor`` (a rater who never rated may have no column), ``window_start_week`` and
-        ``window_end_week``.
+    frame : one row per engagement: ``engagement_id``, the column ``cluster``, each rater's window
+        means ``advisee_total``, ``advisor_total``, ``advisee_goal``, ... (a rater who never rated
+        may have no column), ``window_start_week`` and ``window_end_week``.
     outcomes : the clean table ``engagement_id, outcome, source, phase, week?, value``.
     occasions, items, plan : as ``compare_raters``.
     declared : an outcome's name -> an object with ``timing`` and ``higher_is``.
     primary : an object with ``outcome``, ``source`` and ``phase``.
+    lines : the lines to add to those that the verdict reads.
+    subscales : which of the ratings to compare, ``total`` first.
     rng : draws the resamples, which cells of equally many clusters share.
 
     Returns
     -------
-    Rows in the vocabulary: those of ``compare_raters`` for each cell, with ``outcome_source``,
-    ``phase`` and ``timing``; ``primary`` is True in the primary cell, which alone has a
-    ``verdict`` row: the others are described, not decided. A cell that cannot be compared has one
-    row (``clustered``, ``jackknife``), ``not_testable`` with the reason. Then rows of ``grid``:
-    each rater's correlation with each outcome of each source, same-source cells marked, and
-    ``not_testable`` where nothing fills the cell.
+    Rows in the vocabulary: those of ``compare_raters`` for each cell and subscale, with
+    ``outcome_source``, ``phase``, ``timing`` and ``subscale``; ``primary`` is True for the total in
+    the primary cell, which alone has a ``verdict`` row: the others are described, not decided. A
+    cell that cannot be compared has one row (``clustered``, ``jackknife``), ``not_testable`` with
+    the reason. Then rows of ``grid``: each rater's total with each outcome of each source,
+    same-source cells marked, and ``not_testable`` where nothing fills the cell.
 
     Raises ValueError for an outcome that is not declared or a missing cluster label.
     """
-    ratings = {"advisee": advisee, "advisor": advisor}
+    totals = {rater: f"{rater}_{TOTAL}" for rater in RATERS}
     raters = tuple(
-        one for one in RATERS if ratings[one] in frame and frame[ratings[one]].notna().any()
+        one for one in RATERS if totals[one] in frame and frame[totals[one]].notna().any()
     )
     rng = np.random.default_rng(plan.seed) if rng is None else rng
     weights = SharedWeights(plan.resamples, rng)
-    data = _Dataset(frame, raters, ratings, cluster, plan, occasions, items, weights)
+    data = _Dataset(frame, outcomes, raters, cluster, plan, occasions, items, weights, lines)
     key = (primary.outcome, primary.source, primary.phase)
     cells = collect_cells(frame, outcomes, declared)
     rows: list[Row] = []
     grid: list[Row] = []
     for cell in cells:
-        joined = data.join(cell)
-        compared = _compare(cell, joined, data, cell.key == key)
-        rows += [_labelled(row, cell, key) for row in compared]
-        marked = [_grid_row(cell, joined, data, rater, compared) for rater in raters]
-        grid += [_labelled(row, cell, key) for row in marked]
+        for subscale in subscales:
+            primary_here = cell.key == key and subscale == TOTAL
+            joined = data.join(cell, subscale)
+            compared = _compare(cell, joined, data, subscale, primary_here)
+            rows += [_labelled(row, cell, subscale, primary_here) for row in compared]
+            if subscale == TOTAL:
+                marked = [_grid_row(cell, joined, data, rater, compared) for rater in raters]
+                grid += [_labelled(row, cell, subscale, primary_here) for row in marked]
     if key not in [cell.key for cell in cells]:
         rows.append(_absent_primary(primary, raters, cells))
     grid += _unfilled(cells, raters)
+    _adjust_secondary(rows, key)
     return as_estimates([*rows, *sorted(grid, key=_grid_order)])
 
 
@@ -101,17 +112,22 @@ class _Dataset:
     """What all cells of a dataset share."""
 
     frame: pd.DataFrame
+    outcomes: pd.DataFrame
     raters: tuple[str, ...]
-    ratings: Mapping[str, str]
     cluster: str
     plan: ComparisonPlan
     occasions: pd.DataFrame | None
     items: Mapping[str, pd.DataFrame] | None
     weights: SharedWeights
+    lines: Collection[str]
 
-    def join(self, cell: Cell) -> pd.DataFrame:
+    def ratings(self, subscale: str) -> list[str]:
+        """The columns of this subscale, the advisee's first."""
+        return [f"{rater}_{subscale}" for rater in self.raters]
+
+    def join(self, cell: Cell, subscale: str) -> pd.DataFrame:
         """The engagements' clusters and ratings, and the cell's values under the outcome's name."""
-        own = [self.ratings[rater] for rater in self.raters]
+        own = self.ratings(subscale)
         columns = list(dict.fromkeys(["engagement_id", self.cluster, *own]))
         if cell.outcome in columns:
             raise ValueError(f"the outcome '{cell.outcome}' has the name of a column of the frame")
@@ -121,9 +137,11 @@ class _Dataset:
         )
 
 
-def _compare(cell: Cell, joined: pd.DataFrame, data: _Dataset, is_primary: bool) -> list[Row]:
+def _compare(
+    cell: Cell, joined: pd.DataFrame, data: _Dataset, subscale: str, is_primary: bool
+) -> list[Row]:
     """A cell's rows; the last is the verdict if the cell is the primary one."""
-    both = [data.ratings[rater] for rater in data.raters]
+    both = data.ratings(subscale)
     n = int(joined[[cell.outcome, *both]].notna().all(axis=1).sum())
     refusal = cell.refusal or refuse("record", data.raters, n, FEWEST_ENGAGEMENTS)
     if refusal:
@@ -140,6 +158,10 @@ def _compare(cell: Cell, joined: pd.DataFrame, data: _Dataset, is_primary: bool)
             data.items,
             weights=data.weights,
             timing=cell.timing,
+            covariates=find_covariates(
+                cell, data.frame, data.outcomes, data.plan.covariate_coverage
+            ),
+            lines=data.lines,
         )
         *rows, verdict = table.drop(columns="outcome").to_dict("records")
     if is_primary:
@@ -160,7 +182,7 @@ def _grid_row(
     cell: Cell, joined: pd.DataFrame, data: _Dataset, rater: str, compared: Sequence[Row]
 ) -> Row:
     """A rater's correlation with the outcome, where possible on the engagements that both rated."""
-    rating = data.ratings[rater]
+    rating = f"{rater}_{TOTAL}"
     shared = [
         row for row in compared if row["analysis"] == "correlation" and row.get("rater") == rater
     ]
@@ -184,15 +206,38 @@ def _grid_row(
     return {**row, "analysis": "grid", "rater": rater, "term": "correlation", "note": note}
 
 
-def _labelled(row: Row, cell: Cell, primary: tuple[str, str, str]) -> Row:
+def _labelled(row: Row, cell: Cell, subscale: str, is_primary: bool) -> Row:
     return {
         **row,
         "outcome": cell.outcome,
         "outcome_source": cell.source,
         "phase": cell.phase,
         "timing": cell.timing,
-        "primary": cell.key == primary,
+        "subscale": subscale,
+        "primary": is_primary,
     }
+
+
+def _adjust_secondary(rows: list[Row], primary: tuple[str, str, str]) -> None:
+    """Give the secondary tier's differences of record their p value after Holm's correction.
+
+    The tier is every other outcome that a third party or a record gave, by the total, and the
+    primary outcome by subscale. What one of the two raters gave is described only, and the other
+    subscales are exploration.
+    """
+    tier = {
+        place: float(row.get("p_value", np.nan))
+        for place, row in enumerate(rows)
+        if (row["analysis"], row["method"]) == ("clustered", "jackknife")
+        and not row["primary"]
+        and row["outcome_source"] in INDEPENDENT_SOURCES
+        and (
+            row["subscale"] == TOTAL
+            or (row["outcome"], row["outcome_source"], row["phase"]) == primary
+        )
+    }
+    for place, p in adjust_holm(tier).items():
+        rows[place]["p_adjusted"] = p
 
 
 def _not_given(analysis: str, method: str, reason: str) -> Row:
@@ -219,6 +264,7 @@ def _absent_primary(primary: PrimaryCell, raters: Sequence[str], cells: Sequence
         "outcome": primary.outcome,
         "outcome_source": primary.source,
         "phase": primary.phase,
+        "subscale": TOTAL,
         "primary": True,
     }
 
@@ -235,7 +281,8 @@ def _unfilled(cells: Sequence[Cell], raters: Sequence[str]) -> list[Row]:
             else:
                 continue
             row = _not_given("grid", "jackknife_fisher_z", reason)
-            row.update(rater=rater, outcome_source=source, term="correlation", primary=False)
+            row.update(rater=rater, outcome_source=source, term="correlation", subscale=TOTAL)
+            row["primary"] = False
             rows.append(row)
     return rows
 

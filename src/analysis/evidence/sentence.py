@@ -153,14 +153,16 @@ def _numbers(headline: Headline, confidence: float, clusters: str) -> str:
     if headline.verdict == "not_testable" or not np.isfinite(headline.difference):
         return ""
     interval = (
-        f"{confidence:.0%} interval {_told(headline.conf_low)} to {_told(headline.conf_high)}"
+        f"{confidence:.0%} interval {tell_number(headline.conf_low)} to "
+        f"{tell_number(headline.conf_high)}"
         if np.isfinite(headline.conf_low)
         else "no interval"
     ).replace("%", " %")
     taken = {"prospective": ", after the ratings", "concurrent": ", concurrent with the ratings"}
     return (
-        f"Difference of correlations D = {_told(headline.difference)} ({interval}): "
-        f"advisee r = {_told(headline.r_advisee)}, advisor r = {_told(headline.r_advisor)}; "
+        f"Difference of correlations D = {tell_number(headline.difference)} ({interval}): "
+        f"advisee r = {tell_number(headline.r_advisee)}, "
+        f"advisor r = {tell_number(headline.r_advisor)}; "
         f"{headline.n_engagements:,.0f} engagements, {_count(headline.n_advisors, clusters)}; "
         f"outcome {SOURCE_WORDS[headline.source]}{taken.get(headline.timing, '')}."
     )
@@ -170,6 +172,6 @@ def _count(n: float, plural: str) -> str:
     return f"1 {plural.removesuffix('s')}" if n == 1 else f"{n:,.0f} {plural}"
 
 
-def _told(value: float) -> str:
+def tell_number(value: float) -> str:
     """A number to three digits with a true minus sign."""
     return f"{value:.3f}".replace("-", "\u2212")

@@ -93,7 +93,7 @@ def _lines(
     enough = clusters >= plan.minimum_clusters
     told = f"{clusters} clusters ({cluster}); an interval wants at least {plan.minimum_clusters}"
     repeated = int((occasions.groupby("engagement_id").size() > 1).sum())
-    by_omega = set(items) == {f"{rater}_total" for rater in PAIR}
+    by_omega = set(items) >= {f"{rater}_total" for rater in PAIR}
     if repeated:
         corrected = f"{repeated} engagements have several check-ins both answered"
     elif by_omega:

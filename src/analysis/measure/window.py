@@ -19,6 +19,14 @@ def score_columns(alliance: pd.DataFrame) -> list[str]:
     return [name for name in alliance.columns if name not in _NOT_SCORES]
 
 
+def shared_subscales(instruments: Mapping[str, Instrument]) -> tuple[str, ...]:
+    """The total and the subscales that all raters' instruments have, in the first one's order."""
+    keys = [instruments[rater] for rater in PAIR if rater in instruments]
+    common = [name for name in keys[0].subscales if all(name in key.subscales for key in keys)]
+    # With one subscale the total is that subscale.
+    return ("total", *common) if len(common) > 1 else ("total",)
+
+
 def window_occasions(alliance: pd.DataFrame, window: Iterable[int]) -> pd.DataFrame:
     """Scores of the window's occasions side by side, where every rater there is gave a total.
 
@@ -79,8 +87,9 @@ def window_items(
     Returns
     -------
     dict
-        ``advisee_total`` and ``advisor_total`` to a frame of ``engagement_id`` and the rater's
-        items; a rater whose instrument has ready-made subscales is not in it
+        ``advisee_total``, ``advisee_goal``, ... to a frame of ``engagement_id`` and the rater's
+        items of that subscale, all of them for the total; a rater whose instrument has ready-made
+        subscales is not in it
     """
     counted = occasions[["engagement_id", "occasion"]]
     means = {}
@@ -92,5 +101,9 @@ def window_items(
         turned = turn_reversed(own[item_columns(own)], instrument)
         turned = turned[list(instrument.item_names.values())]
         turned.insert(0, "engagement_id", own["engagement_id"])
-        means[f"{rater}_total"] = turned.groupby("engagement_id", as_index=False).mean()
+        whole = turned.groupby("engagement_id", as_index=False).mean()
+        means[f"{rater}_total"] = whole
+        for subscale, numbers in instrument.subscales.items():
+            own_items = [instrument.item_names[number] for number in numbers]
+            means[f"{rater}_{subscale}"] = whole[["engagement_id", *own_items]]
     return means

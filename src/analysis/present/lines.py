@@ -58,6 +58,11 @@ class OutcomeCell:
     grounds: str = ""
 
     @property
+    def key(self) -> tuple[str, str, str]:
+        """Outcome, source and phase."""
+        return self.outcome, self.source, self.phase
+
+    @property
     def same_source(self) -> str:
         """The rater who also gave the outcome, or ''."""
         return self.source if self.source in RATERS else ""
@@ -83,15 +88,24 @@ def is_primary(comparison: pd.DataFrame) -> pd.Series:
     return comparison["primary"].isin([True, "True"])
 
 
-def read_cells(comparison: pd.DataFrame) -> list[OutcomeCell]:
+def of_subscale(comparison: pd.DataFrame, subscale: str = "total") -> pd.DataFrame:
+    """The rows on one of the ratings; those of a table that names none are on the total."""
+    if "subscale" not in comparison:
+        return comparison if subscale == "total" else comparison.iloc[:0]
+    return comparison[comparison["subscale"].fillna("total") == subscale]
+
+
+def read_cells(comparison: pd.DataFrame, subscale: str = "total") -> list[OutcomeCell]:
     """The cells of one dataset's comparison table, the primary one first, then by phase and source.
 
     Parameters
     ----------
     comparison : the table of ``analysis.evidence.grid.compare_all_cells``, as made or as read back
         from CSV (empty text may be NaN).
+    subscale : which of the ratings.
     """
-    rows = comparison.assign(primary=is_primary(comparison))
+    own = of_subscale(comparison, subscale)
+    rows = own.assign(primary=is_primary(own))
     for name in ("outcome", "outcome_source", "phase", "timing", "rater", "verdict", "note"):
         # A table carries the columns it needs: without any outcome there is no timing either.
         rows[name] = rows[name].map(show_text) if name in rows else ""
@@ -125,11 +139,10 @@ def _read_cell(key: tuple[str, str, str], rows: pd.DataFrame) -> OutcomeCell:
         *key,
         timing=next((one for one in rows["timing"] if one), ""),
         primary=bool(rows["primary"].any()),
-        # The grid repeats the shared engagements' correlations, and has those of a lone rater.
+        # The grid repeats the shared engagements' correlations, and has those of a lone rater; it
+        # holds the totals only.
         correlations={
-            rater: _interval(rows, "grid", rater=rater)
-            for rater in RATERS
-            if _interval(rows, "grid", rater=rater).given
+            rater: one for rater in RATERS for one in [_first_given(rows, rater)] if one.given
         },
         difference=difference,
         corrected=_corrected(rows),
@@ -138,6 +151,12 @@ def _read_cell(key: tuple[str, str, str], rows: pd.DataFrame) -> OutcomeCell:
         note="" if note == reason else note,
         grounds=decided["note"].iloc[0] if len(decided) else "",
     )
+
+
+def _first_given(rows: pd.DataFrame, rater: str) -> Interval:
+    """A rater's correlation by the grid or, failing it, by the comparison."""
+    by_grid = _interval(rows, "grid", rater=rater)
+    return by_grid if by_grid.given else _interval(rows, "correlation", rater=rater)
 
 
 def _corrected(rows: pd.DataFrame) -> Interval:

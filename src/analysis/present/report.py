@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -17,8 +16,10 @@ from analysis.present.captions import (
     tell_comparison,
     tell_datasets,
 )
+from analysis.present.claims import ClaimsPage
 from analysis.present.lines import OutcomeCell, read_cells
 from analysis.present.measurement import tabulate_all
+from analysis.present.parts import Figure, Part
 from analysis.present.sections import (
     Table,
     tabulate_flow,
@@ -27,6 +28,7 @@ from analysis.present.sections import (
     tabulate_outcomes,
     tabulate_plan,
     tabulate_provenance,
+    tabulate_subscales,
 )
 from analysis.present.tables import SIGNS, VERDICTS, begin_large, show_note
 
@@ -40,8 +42,8 @@ class ReportDataset:
 
     ``sentence`` is the headline and ``reason`` the verdict's; ``comparison``, ``flow`` and
     ``measurement`` are the dataset's own rows of those tables; ``figure_svg`` is the figure's whole
-    file; ``notes`` are cautions such as an unverified key; ``provenance`` maps a heading to what is
-    said under it.
+    file; ``parts`` are its further subjects in order; ``notes`` are cautions such as an unverified
+    key; ``provenance`` maps a heading to what is said under it.
     """
 
     name: str
@@ -57,16 +59,25 @@ class ReportDataset:
     outcome_titles: Mapping[str, str] = field(default_factory=dict)
     clusters: str = "advisors"
     measurement: pd.DataFrame = field(default_factory=pd.DataFrame)
+    parts: Sequence[Part] = ()
 
 
 @dataclass(frozen=True)
 class ReportContext:
-    """The whole report: datasets in order, the figure across them, the plan, what it rests on."""
+    """The whole report: datasets in order, the figure across them, the plan, what it rests on.
+
+    ``across`` are the parts on all datasets together, which follow the figure across them;
+    ``claims`` is the wall of claims;
+    ``appendix`` those at the end.
+    """
 
     datasets: Sequence[ReportDataset]
     overview_svg: str
     plan: Plan
     provenance: Mapping[str, object]
+    across: Sequence[Part] = ()
+    claims: ClaimsPage | None = None
+    appendix: Sequence[Part] = ()
 
 
 def render_report(context: ReportContext) -> str:
@@ -79,24 +90,19 @@ def render_report(context: ReportContext) -> str:
     plan = context.plan.comparison
     return _template().render(
         sections=sections,
-        overview=_Figure(
-            _data_uri(context.overview_svg),
+        overview=Figure(
+            context.overview_svg,
             tell_datasets({one.dataset.title: one.primary for one in sections if one.primary}),
             caption_datasets(plan.sesoi, confidence=plan.confidence),
         ),
+        across=_shown(context.across),
+        claims=context.claims,
+        verdicts=VERDICTS,
+        signs=SIGNS,
+        appendix=_shown(context.appendix),
         plan=tabulate_plan(context.plan),
         provenance=tabulate_provenance(context.provenance),
     )
-
-
-@dataclass(frozen=True)
-class _Figure:
-    """A figure as the template needs it."""
-
-    uri: str
-    alt: str
-    caption: str
-    tall: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,9 +114,11 @@ class _Section:
     word: str
     reason: str
     primary: OutcomeCell | None
-    figure: _Figure
+    figure: Figure
     measurement: list[Table]
+    parts: list[Part]
     outcomes: Table
+    subscales: Table | None
     lines: Table | None
     further_lines: list[Table]
     grid: Table
@@ -132,14 +140,16 @@ def _section(dataset: ReportDataset, plan: Plan) -> _Section:
         VERDICTS[dataset.verdict],
         "" if dataset.reason in dataset.sentence else begin_large(show_note(dataset.reason)),
         primary,
-        _Figure(
-            _data_uri(dataset.figure_svg),
+        Figure(
+            dataset.figure_svg,
             tell_comparison(cells, titles),
             " ".join([caption, *dataset.notes]),
             tall=len(cells) > FIT_ON_A_PAGE,
         ),
         tabulate_all(dataset.measurement, choices.confidence),
+        _shown(dataset.parts),
         tabulate_outcomes(cells, titles, choices, clusters),
+        tabulate_subscales(dataset.comparison, choices, clusters),
         of_primary if of_primary and of_primary.rows else None,
         [table for table in lines[1 if primary else 0 :] if table.rows],
         tabulate_grid(dataset.comparison, titles),
@@ -147,10 +157,9 @@ def _section(dataset: ReportDataset, plan: Plan) -> _Section:
     )
 
 
-def _data_uri(svg: str) -> str:
-    """An SVG file as a data URI: what it names and styles stays within it."""
-    drawing = svg[svg.index("<svg") :]
-    return f"data:image/svg+xml;base64,{base64.b64encode(drawing.encode('utf-8')).decode('ascii')}"
+def _shown(parts: Sequence[Part]) -> list[Part]:
+    """The parts that say something."""
+    return [part for part in parts if not part.empty]
 
 
 @cache

@@ -10,7 +10,7 @@ import pandas as pd
 from analysis.contract.estimates import SOURCES as SOURCE_NAMES
 from analysis.contract.plan import ComparisonPlan, Plan
 from analysis.present.captions import describe_cell, describe_interval, name_outcome
-from analysis.present.lines import RATERS, OutcomeCell
+from analysis.present.lines import RATERS, OutcomeCell, of_subscale, read_cells
 from analysis.present.tables import (
     ANALYSES,
     DASH,
@@ -112,6 +112,39 @@ def _outcome_row(cell: OutcomeCell, titles: Mapping[str, str]) -> list[str]:
     ]
 
 
+def tabulate_subscales(
+    comparison: pd.DataFrame, plan: ComparisonPlan, clusters: str
+) -> Table | None:
+    """The primary outcome with each subscale's ratings; None where there is only a total."""
+    primary = next((cell for cell in read_cells(comparison) if cell.primary), None)
+    names = comparison["subscale"].dropna().unique() if "subscale" in comparison else ()
+    rows = []
+    for name in names:
+        cells = read_cells(comparison, name)
+        cell = next((one for one in cells if primary and one.key == primary.key), None)
+        if cell is None or not cell.difference.given:
+            continue
+        shown = [cell.correlations.get(rater) for rater in RATERS]
+        rows.append(
+            [
+                begin_large(name),
+                *(describe_interval(one) if one else DASH for one in shown),
+                describe_interval(cell.difference),
+                describe_interval(cell.corrected),
+                f"{show_count(cell.n)} ({show_count(cell.n_clusters)})",
+            ]
+        )
+    if len(rows) < 2:
+        return None
+    return make_table(
+        "The primary outcome by subscale: which part of the alliance makes the difference, with "
+        f"{show_level(plan.confidence)} intervals; only the total is decided",
+        ("Rating", "Advisee r", "Advisor r", "Difference D", "D corrected", f"n ({clusters})"),
+        rows,
+        numeric=range(1, 6),
+    )
+
+
 def tabulate_lines(
     comparison: pd.DataFrame,
     cell: OutcomeCell,
@@ -128,7 +161,7 @@ def tabulate_lines(
     ):
         wanted &= comparison[column].map(show_text) == value
     order = {name: place for place, name in enumerate(ANALYSES)}
-    rows = comparison[wanted].sort_values(
+    rows = of_subscale(comparison[wanted]).sort_values(
         "analysis", key=lambda names: names.map(order), kind="stable"
     )
     return make_table(
@@ -162,11 +195,17 @@ def _line_row(row: Mapping[str, object], plan: ComparisonPlan) -> list[str]:
         method,
         show_correlation(row["estimate"]),
         interval if interval == DASH else f"{interval} ({level})",
-        show_p(row["p_value"]),
+        _show_p_values(row),
         show_count(row["n_engagements"]),
         show_count(row["n_advisors"]),
         show_note(row["note"]),
     ]
+
+
+def _show_p_values(row: Mapping[str, object]) -> str:
+    """A row's p value and, in the secondary tier, Holm's beside it."""
+    adjusted = show_p(row.get("p_adjusted"))
+    return show_p(row["p_value"]) + ("" if adjusted == DASH else f" (Holm {adjusted})")
 
 
 def tabulate_grid(comparison: pd.DataFrame, titles: Mapping[str, str]) -> Table:

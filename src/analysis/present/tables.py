@@ -36,6 +36,12 @@ ANALYSES = {
     "naive": "Difference, naive",
     "clustered": "Difference, clustered",
     "disattenuated": "Difference, corrected for reliability",
+    "multilevel": "Slopes within and between clusters",
+    "incremental": "Variance explained",
+    "out_of_sample": "Out of sample",
+    "adjusted": "Difference, adjusted for what came before",
+    "imputed": "Difference, missing ratings imputed",
+    "sensitivity": "Other measures of the difference",
     "verdict": "Verdict",
 }
 METHODS = {
@@ -49,6 +55,9 @@ METHODS = {
     "dunn_clark": "Dunn and Clark's z",
     "zou": "Zou's interval",
     "jackknife": "jackknife over clusters",
+    "partial_jackknife": "of partial correlations, jackknife over clusters",
+    "r_squared": "share of the outcome's variance",
+    "general_dominance": "mean addition over all orders of entry",
     "jackknife_90": "jackknife over clusters, interval for equivalence",
     "percentile": "bootstrap of clusters, percentile",
     "bca": "bootstrap of clusters, BCa",
@@ -83,6 +92,19 @@ def show_correlation(value: float, decimals: int = 3) -> str:
     digits = f"{abs(value):.{decimals}f}"
     sign = MINUS if value < 0 and float(digits) != 0 else ""
     return sign + (digits[1:] if digits.startswith("0.") else digits)
+
+
+def show_number(value: float) -> str:
+    """A number of any size to three digits or so: ``0.123``, ``−1.46``, ``12.5``; NaN as a dash.
+
+    >>> show_number(-1.4567)
+    '−1.46'
+    """
+    if value is None or not math.isfinite(value):
+        return DASH
+    decimals = 3 if abs(value) < 1 else 2 if abs(value) < 10 else 1
+    digits = f"{abs(value):.{decimals}f}"
+    return (MINUS if value < 0 and float(digits) != 0 else "") + digits
 
 
 def show_interval(low: float, high: float, decimals: int = 3) -> str:

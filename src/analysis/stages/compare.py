@@ -10,6 +10,7 @@ from analysis.contract.files import write_csv
 from analysis.contract.layout import Dataset, read_plan
 from analysis.contract.tables import read_table
 from analysis.evidence.grid import compare_all_cells
+from analysis.measure.window import shared_subscales
 from analysis.stages.prepare import comparison_inputs
 
 
@@ -24,6 +25,6 @@ def compare(mapping: Path, plan: Path, folder: Path) -> None:
         read_table("checkins", folder / "checkins.parquet"),
         read_table("outcomes", folder / "outcomes.parquet"),
     )
-    comparison = compare_all_cells(*inputs)
+    comparison = compare_all_cells(*inputs, subscales=shared_subscales(dataset.instruments))
     comparison.insert(0, "dataset", dataset.mapping.name)
     write_csv(comparison, folder / "comparison.csv")

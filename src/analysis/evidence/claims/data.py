@@ -1,0 +1,53 @@
+"""What a dataset offers to the tests of claims."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import pandas as pd
+
+from analysis.contract.instruments import Instrument
+from analysis.contract.plan import Plan
+from analysis.evidence.cells import Cell, DeclaredOutcome, collect_cells
+from analysis.evidence.grid import PrimaryCell
+
+
+@dataclass(frozen=True)
+class ClaimData:
+    """One dataset as the tests of claims read it.
+
+    ``frame`` is the analysis frame (a row per engagement, each rating the mean over its window);
+    ``alliance`` the scores per engagement, rater and occasion; ``engagements``, ``checkins``,
+    ``outcomes`` and ``events`` the clean tables; ``comparison``, ``measurement``, ``process`` and
+    ``warning`` the estimates of the stages before, empty where there are none.
+    """
+
+    name: str
+    frame: pd.DataFrame
+    alliance: pd.DataFrame
+    engagements: pd.DataFrame
+    checkins: pd.DataFrame
+    outcomes: pd.DataFrame
+    events: pd.DataFrame
+    instruments: Mapping[str, Instrument]
+    declared: Mapping[str, DeclaredOutcome]
+    primary: PrimaryCell
+    cluster: str
+    plan: Plan
+    comparison: pd.DataFrame = field(default_factory=pd.DataFrame)
+    measurement: pd.DataFrame = field(default_factory=pd.DataFrame)
+    process: pd.DataFrame = field(default_factory=pd.DataFrame)
+    warning: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    @cached_property
+    def cells(self) -> list[Cell]:
+        """Every outcome by source and phase, oriented so that higher is better, placed in time."""
+        return collect_cells(self.frame, self.outcomes, self.declared)
+
+    @property
+    def raters(self) -> frozenset[str]:
+        """Who rated the alliance at least once."""
+        rated = self.alliance[self.alliance["total"].notna()]
+        return frozenset(rated["rater"].unique())
