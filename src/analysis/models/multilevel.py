@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2
+from scipy.special import gammaincinv
 
 from analysis.contract.estimates import as_estimates
 from analysis.models.cluster_robust import ols_cr2, wald_cr2
@@ -164,6 +164,7 @@ def _variance_rows(fit: TwoLevelFit, effects: Sequence[str], confidence: float) 
         row: Row = {"term": name, "estimate": float(value), "std_error": float(error)}
         if name.startswith("var_") and np.isfinite(error) and value > 0:
             row["df"] = 2 * (value / error) ** 2
-            row["conf_low"], row["conf_high"] = row["df"] * value / chi2.ppf(tails, row["df"])
+            quantiles = 2 * gammaincinv(row["df"] / 2, tails)  # of chi^2
+            row["conf_low"], row["conf_high"] = row["df"] * value / quantiles
         rows.append(row)
     return rows

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
-from scipy.optimize import brentq
-from scipy.stats import chi2
+from scipy.special import chdtri
 
 from analysis.models.cluster_sums import is_constant
 from analysis.models.two_level import fit_two_level_arrays
+
+#: Halvings of an interval below 1 that leave it narrower than a number's last digit.
+HALVINGS = 52
 
 Row = dict[str, object]
 
@@ -44,8 +48,8 @@ def variance_share(
     mean = np.bincount(codes, weights=scaled, minlength=n_clusters) / size
     within = float((scaled**2).sum() - (size * mean**2).sum())
 
-    def beyond(at: float) -> float:
-        """How far the deviance at a share lies above what is still in the interval."""
+    def deviance(at: float) -> float:
+        """-2 log likelihood of a share, but for a constant."""
         ratio = at / (1 - at)
         weight = size / (1 + ratio * size)
         centre = weight @ mean / weight.sum()
@@ -53,12 +57,20 @@ def variance_share(
         log_det = np.log1p(ratio * size).sum() + np.log(weight.sum())
         return float(log_det + (n - 1) * np.log(left))
 
-    threshold = beyond(share) + float(chi2.ppf(confidence, 1))
-    low, high = 0.0, 1.0
-    if beyond(0.0) > threshold:
-        low = brentq(lambda at: beyond(at) - threshold, 0.0, share, xtol=1e-12)
-    edge = 1 - 1e-9
-    if beyond(edge) > threshold:
-        high = brentq(lambda at: beyond(at) - threshold, share, edge, xtol=1e-12)
+    threshold = deviance(share) + float(chdtri(1, 1 - confidence))
+    low, high = (_crossing(deviance, share, edge, threshold) for edge in (0.0, 1 - 1e-9))
     note = "at its limit: no variance between clusters is seen" if fit.singular else ""
     return {"estimate": share, "conf_low": float(low), "conf_high": float(high), "note": note}
+
+
+def _crossing(
+    deviance: Callable[[float], float], inside: float, edge: float, threshold: float
+) -> float:
+    """Where the deviance passes the threshold between the estimate and an edge, else the edge."""
+    if deviance(edge) <= threshold:
+        return edge
+    outside = edge
+    for _ in range(HALVINGS):
+        middle = (inside + outside) / 2
+        inside, outside = (middle, outside) if deviance(middle) <= threshold else (inside, middle)
+    return inside
