@@ -1,4 +1,4 @@
-"""Milliseconds of processor time of the mixed models, beside statsmodels, and of the multilevel line.
+"""Milliseconds of processor time of mixed models, beside statsmodels, and of the multilevel line.
 
     OPENBLAS_NUM_THREADS=1 python benchmarks/multilevel.py
 
