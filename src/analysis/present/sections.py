@@ -17,6 +17,7 @@ from analysis.present.tables import (
     METHODS,
     PHASES,
     SOURCES,
+    TERMS,
     TIMINGS,
     begin_large,
     put_in_words,
@@ -184,6 +185,8 @@ def _line_row(row: Mapping[str, object], plan: ComparisonPlan) -> list[str]:
         line += f", {rater}’s rating"
     elif row["term"] == "correlation_between_raters":
         line += " of the two ratings"
+    if term := TERMS.get(row["term"]):
+        line += f": {term}"
     method = put_in_words(row["method"], METHODS)
     if (row["analysis"], row["method"]) == ("clustered", "jackknife"):
         method += " (of record)"
