@@ -94,6 +94,14 @@ def compare(mapping: MappingFile, plan: PlanFile, folder: Folder) -> None:
 
 
 @app.command()
+def warn(mapping: MappingFile, plan: PlanFile, folder: Folder) -> None:
+    """Ratings and events so far to early warning, and what it is worth."""
+    from analysis.stages.warn import warn
+
+    warn(mapping, plan, folder)
+
+
+@app.command()
 def gather(results: Results, mappings: Mappings) -> None:
     """All datasets' estimates and rows together, and the headline numbers."""
     from analysis.stages.gather import gather
