@@ -20,6 +20,8 @@ app = typer.Typer(
 
 instruments = typer.Typer(no_args_is_help=True, help="Keys to instruments.")
 app.add_typer(instruments, name="instrument")
+plans = typer.Typer(no_args_is_help=True, help="The analysis plan.")
+app.add_typer(plans, name="plan")
 
 MappingFile = Annotated[Path, typer.Option("--mapping", help="the dataset's mapping")]
 PlanFile = Annotated[Path, typer.Option("--plan", help="the analysis plan")]
@@ -61,6 +63,24 @@ def check_instrument(key: Annotated[Path, typer.Argument(help="a key of your own
     check_instrument(key)
 
 
+@plans.command("freeze")
+def freeze_plan(
+    replace: Annotated[bool, typer.Option(help="freeze anew over an earlier frozen plan")] = False,
+) -> None:
+    """Write down the plan with the day and its hash, so that later departures are listed."""
+    from analysis.stages.freeze import freeze
+
+    freeze(replace=replace)
+
+
+@plans.command("status")
+def show_plan_status() -> None:
+    """Print every departure from the frozen plan."""
+    from analysis.stages.freeze import status
+
+    status()
+
+
 @app.command()
 def ingest(mapping: MappingFile, output: Output) -> None:
     """Raw tables to the four clean tables and the flow of rows."""
@@ -99,6 +119,22 @@ def warn(mapping: MappingFile, plan: PlanFile, folder: Folder) -> None:
     from analysis.stages.warn import warn
 
     warn(mapping, plan, folder)
+
+
+@app.command()
+def multiverse(mapping: MappingFile, plan: PlanFile, folder: Folder) -> None:
+    """Clean tables to the difference under every combination of reasonable choices."""
+    from analysis.stages.multiverse import multiverse
+
+    multiverse(mapping, plan, folder)
+
+
+@app.command()
+def synthesise(plan: PlanFile, results: Results, mappings: Mappings) -> None:
+    """All datasets' lines of evidence to what they say together."""
+    from analysis.stages.synthesise import synthesise
+
+    synthesise(plan, results, mappings)
 
 
 @app.command()

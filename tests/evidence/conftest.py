@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from analysis.contract.plan import ComparisonPlan
+from analysis.evidence.cases import complete_cases
 
 
 def simulate_programme(
@@ -68,3 +69,56 @@ def programme():
 def plan():
     """The default plan with fewer resamples, for speed."""
     return ComparisonPlan(resamples=300)
+
+
+NAMES = ("goal_attainment", "advisee_total", "advisor_total", "advisor_id")
+
+
+def cases_of(values, codes, ids=None):
+    """Cases from (n, 3) values and cluster labels."""
+    frame = pd.DataFrame(np.asarray(values, dtype=float), columns=list(NAMES[:3]))
+    frame["advisor_id"] = [f"a{code}" for code in codes]
+    frame["engagement_id"] = [f"e{i:05d}" for i in range(len(frame))] if ids is None else ids
+    return complete_cases(frame, *NAMES)
+
+
+def simulate_values(rng, clusters=30, size=8, truth=(0.4, 0.2), between=0.4, shared=0.2):
+    """(n, 3) outcome and ratings with these correlations at both levels, and cluster labels."""
+    sizes = rng.integers(max(1, size // 2), size + size // 2 + 1, size=clusters)
+    codes = np.repeat(np.arange(clusters), sizes)
+    whole = np.array([[1, *truth], [truth[0], 1, between], [truth[1], between, 1]])
+    root = np.linalg.cholesky(whole).T
+    own = rng.normal(size=(len(codes), 3)) @ root * np.sqrt(1 - shared)
+    return own + (rng.normal(size=(clusters, 3)) @ root * np.sqrt(shared))[codes], codes
+
+
+@pytest.fixture(
+    params=["one advisor", "constant outcome", "perfectly correlated raters", "12 engagements"]
+)
+def bad(request):
+    """A fault's name, and cases that have it: no line can give an interval for them."""
+    rng = np.random.default_rng(11)
+    values, codes = simulate_values(rng)
+    n = len(values)
+    constant, copied = values.copy(), values.copy()
+    constant[:, 0] = 3.0
+    copied[:, 2] = 2 * copied[:, 1] + 1
+    return request.param, {
+        "one advisor": cases_of(values, np.zeros(n, dtype=int)),
+        "constant outcome": cases_of(constant, codes),
+        "perfectly correlated raters": cases_of(copied, codes),
+        "12 engagements": cases_of(values[:12], np.arange(12) // 2),
+    }[request.param]
+
+
+@pytest.fixture(scope="session")
+def lines():
+    """Functions that make cases: ``cases_of``, ``simulate_values``, ``each_advisor_once``."""
+
+    def each_advisor_once():
+        values, _ = simulate_values(np.random.default_rng(12))
+        return cases_of(values, np.arange(len(values)))
+
+    return SimpleNamespace(
+        cases_of=cases_of, simulate_values=simulate_values, each_advisor_once=each_advisor_once
+    )

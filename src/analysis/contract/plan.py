@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -44,6 +44,21 @@ class ComparisonPlan(Strict):
         0.20,
         description="share of engagements lacking a rating above which missingness is decisive",
     )
+    covariate_coverage: Share = Field(
+        0.50,
+        description="share of a cell's engagements that must have a covariate to adjust for it",
+    )
+    folds: int = Field(5, ge=2, description="folds of advisors, out of sample")
+    repeats: int = Field(10, ge=1, description="how often the advisors are divided into folds anew")
+    permutations: int = Field(
+        200, ge=19, description="permutations of the outcome that check the out-of-sample R2"
+    )
+    imputations: int = Field(20, ge=2, description="completed data sets of the imputed line")
+    shifts: tuple[Annotated[float, Field(gt=0)], ...] = Field(
+        (0.2, 0.5),
+        description="shifts of imputed ratings, up and down, in standard deviations: what if those "
+        "who did not reply differ from what the data let expect",
+    )
 
     @model_validator(mode="after")
     def _check(self) -> ComparisonPlan:
@@ -54,6 +69,86 @@ class ComparisonPlan(Strict):
         return self
 
 
+Window = Annotated[
+    tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1, description="check-ins")
+]
+
+
+class MultiversePlan(Strict):
+    """The reasonable choices that the difference is estimated under, all combined.
+
+    The plan's own choices are always among them and need not be listed.
+    """
+
+    windows: tuple[Window, ...] = Field((), description="further windows of check-ins")
+    subscales: tuple[str, ...] = Field((), description="further ratings besides the total")
+    minimum_answered: tuple[Share, ...] = Field(
+        (), description="further shares of a subscale's items that must be answered"
+    )
+    adjustments: tuple[Literal["none", "baseline"], ...] = Field(
+        ("none",), description="what is held constant: nothing, or the outcome's baseline"
+    )
+    estimators: tuple[Literal["pearson", "spearman", "disattenuated"], ...] = Field(
+        ("pearson",), description="correlations as they are, of ranks, or corrected"
+    )
+    minimum_caseload: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        (1,), description="engagements that a cluster must have to count"
+    )
+    other_phases: tuple[Literal["during", "end", "follow_up"], ...] = Field(
+        ("end", "follow_up"),
+        description="phases whose other outcomes and sources are analysed too, kept apart",
+    )
+    resamples: int = Field(2_000, ge=99, description="bootstrap resamples, shared by all")
+    seed: int = Field(20262, ge=0, description="seed of the resamples")
+
+    @model_validator(mode="after")
+    def _check(self) -> MultiversePlan:
+        for name in type(self).model_fields:
+            values = getattr(self, name)
+            if isinstance(values, tuple) and len(set(values)) != len(values):
+                raise ValueError(f"{name} lists one choice twice")
+        for window in self.windows:
+            if len(set(window)) != len(window):
+                raise ValueError(f"windows: {list(window)} names a check-in twice")
+        for name, own in (("adjustments", "none"), ("estimators", "pearson")):
+            if own not in getattr(self, name):
+                raise ValueError(f"{name} must hold '{own}', the plan's own choice")
+        if 1 not in self.minimum_caseload:
+            raise ValueError("minimum_caseload must hold 1, the plan's own choice")
+        return self
+
+
+Band = tuple[Share, Share]
+
+
+class CalibrationPlan(Strict):
+    """How every line of evidence is held to a known truth (`alliance calibrate`)."""
+
+    seed: int = Field(20262, ge=0, description="seed of the simulated data sets")
+    closed_form: int = Field(
+        4000, ge=50, description="data sets per scenario for the lines with a bar"
+    )
+    resampled: int = Field(
+        1000, ge=50, description="data sets per scenario for the bootstrap intervals"
+    )
+    resamples: int = Field(999, ge=99, description="resamples in each of these")
+    refitted: int = Field(
+        200, ge=50, description="data sets per scenario for lines that fit models over and over"
+    )
+    rejection: Band = Field(
+        (0.035, 0.065), description="where the rate of false differences must lie at a level of .05"
+    )
+    coverage: Band = Field(
+        (0.935, 0.965), description="where the 95 % interval's coverage must lie"
+    )
+    monte_carlo_confidence: float = Field(
+        0.99,
+        gt=0.5,
+        lt=1,
+        description="level of the Monte Carlo interval; a bar fails when all of it lies outside",
+    )
+
+
 class WarningPlan(Strict):
     """How early warning is tried: who is at risk when, the model, its validation, its use."""
 
@@ -62,6 +157,9 @@ class WarningPlan(Strict):
     )
     horizon: int = Field(
         3, ge=1, description="check-ins ahead that a warning looks, or to the planned end if nearer"
+    )
+    repair_window: int = Field(
+        3, ge=1, description="check-ins within which a rupture must be repaired not to count"
     )
     folds: int = Field(5, ge=2, description="parts that advisors are split into for validation")
     repeats: int = Field(5, ge=1, description="how often they are split anew")
@@ -114,6 +212,13 @@ class Plan(Strict):
     datasets: tuple[str, ...] = Field(description="mappings that `make run` analyses, in order")
     scoring: ScoringPlan = Field(description="how items become scores")
     comparison: ComparisonPlan = Field(description="how the raters are compared")
+    multiverse: MultiversePlan = Field(
+        MultiversePlan(), description="the reasonable choices, combined"
+    )
+    calibration: CalibrationPlan = Field(
+        default_factory=CalibrationPlan,
+        description="how the lines of evidence are held to a known truth",
+    )
     warning: WarningPlan = Field(
         default_factory=WarningPlan, description="how early warning is tried"
     )

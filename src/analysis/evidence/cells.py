@@ -125,7 +125,7 @@ def _place(key: tuple[str, str, str], rows: pd.DataFrame, declared: DeclaredOutc
     return Cell(
         *key,
         timing,
-        _last_values(kept, -1.0 if declared.higher_is == "worse" else 1.0),
+        last_values(kept, -1.0 if declared.higher_is == "worse" else 1.0),
         refusal,
         ""
         if refusal
@@ -169,7 +169,7 @@ def _left_out(phase: str, left_out: int, within: int) -> str:
     return "; ".join(notes)
 
 
-def _last_values(rows: pd.DataFrame, sign: float) -> pd.DataFrame:
+def last_values(rows: pd.DataFrame, sign: float = 1.0) -> pd.DataFrame:
     """Each engagement's value of its last week; ties and values without a week averaged."""
     week = rows["week"].fillna(-np.inf)
     last = week == week.groupby(rows["engagement_id"]).transform("max")

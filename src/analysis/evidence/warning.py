@@ -10,7 +10,13 @@ import pandas as pd
 
 from analysis.contract.estimates import as_estimates
 from analysis.contract.plan import ComparisonPlan, WarningPlan
-from analysis.evidence.warning_rows import Sample, describe_sample, make_sample, refuse_sample
+from analysis.evidence.warning_rows import (
+    FEWEST,
+    Sample,
+    describe_sample,
+    make_sample,
+    refuse_sample,
+)
 from analysis.evidence.warning_verdict import decide_warning
 from analysis.models.intervals import Row, no_interval
 from analysis.models.warning.features import apply_rule, build_features, known_by
@@ -20,11 +26,13 @@ from analysis.models.warning.landmarks import (
     find_at_risk,
     keep_until_end,
     place_events,
+    rupture_target,
     trace_courses,
 )
 
 RUPTURE = "unrepaired_rupture"
-_IN_WORDS = {ENDED_EARLY: "ended early", RUPTURE: "has an unrepaired rupture"}
+#: What is warned of, and what those with the outcome did.
+OUTCOMES = {ENDED_EARLY: "ended early", RUPTURE: "had an unrepaired rupture"}
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,19 @@ class _Records:
     rated_late: int
 
 
+@dataclass(frozen=True)
+class _Landmark:
+    """What is asked at one landmark, of one outcome."""
+
+    outcome: str
+    landmark: int
+    primary: bool
+    ranges: Mapping[str, tuple[float, float]]
+    plan: WarningPlan
+    comparison: ComparisonPlan
+    episodes: pd.DataFrame | None
+
+
 def describe_warning(
     engagements: pd.DataFrame,
     alliance: pd.DataFrame,
@@ -46,7 +67,7 @@ def describe_warning(
     plan: WarningPlan,
     comparison: ComparisonPlan,
     rng: np.random.Generator,
-    targets: Mapping[str, pd.DataFrame] | None = None,
+    episodes: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Landmark models at each check-in of the plan, validated on advisors they have not seen.
 
@@ -59,10 +80,9 @@ def describe_warning(
     plan : landmarks, horizon, validation, the rule, thresholds.
     comparison : levels of confidence and the fewest advisors for a verdict.
     rng : draws the folds.
-    targets : further outcomes by name, such as ``unrepaired_rupture``: frames with
-        ``engagement_id, landmark, target`` (0, 1, or NaN where unknown) and, if known, ``lead``
-        (check-ins held between landmark and outcome) and ``weight`` (of censoring). None: reported
-        as not testable.
+    episodes : ruptures traced in any rater's scores, for the outcome ``unrepaired_rupture``:
+        ``engagement_id, onset, repaired_occasion, kind_within_<plan.repair_window>`` (see
+        ``analysis.models.warning.landmarks.rupture_target``). None: that outcome is not testable.
 
     Returns
     -------
@@ -87,26 +107,22 @@ def describe_warning(
 
         What cannot be had is a row with ``not_testable`` and the reason.
     """
-    wanted: dict[str, pd.DataFrame | None] = {ENDED_EARLY: None, RUPTURE: None}
-    wanted |= dict(targets or {})
-    seeds = rng.integers(0, 2**63, size=(len(wanted), len(plan.landmarks)))
+    seeds = rng.integers(0, 2**63, size=(len(OUTCOMES), len(plan.landmarks)))
     reason = _refuse_tables(engagements, alliance)
     records = None if reason else _collect(engagements, alliance, events, cluster)
     rows: list[Row] = []
-    for (outcome, given), own_seeds in zip(wanted.items(), seeds, strict=True):
+    for outcome, own_seeds in zip(OUTCOMES, seeds, strict=True):
+        why = reason
+        if not why and outcome == RUPTURE and episodes is None:
+            why = "no ruptures were traced in these data"
         for landmark, seed in zip(plan.landmarks, own_seeds, strict=True):
-            place = {"outcome": outcome, "occasion": landmark}
             primary = outcome == ENDED_EARLY and landmark == plan.landmarks[0]
-            why = reason
-            if not why and outcome != ENDED_EARLY and given is None:
-                why = f"no {outcome.replace('_', ' ')} was traced in these data"
             if why:
                 told = [_not_testable(why, primary)]
             else:
-                draw = np.random.default_rng(int(seed))
-                told = _landmark(
-                    records, outcome, given, landmark, ranges, plan, comparison, primary, draw
-                )
+                study = _Landmark(outcome, landmark, primary, ranges, plan, comparison, episodes)
+                told = _describe_landmark(records, study, np.random.default_rng(int(seed)))
+            place = {"outcome": outcome, "occasion": landmark}
             rows += [{"analysis": "warning", **place, **row} for row in told]
     return as_estimates(rows)
 
@@ -132,97 +148,62 @@ def _collect(
     return _Records(courses, ratings, placed, late)
 
 
-def _landmark(
-    records: _Records,
-    outcome: str,
-    given: pd.DataFrame | None,
-    landmark: int,
-    ranges: Mapping[str, tuple[float, float]],
-    plan: WarningPlan,
-    comparison: ComparisonPlan,
-    primary: bool,
-    rng: np.random.Generator,
-) -> list[Row]:
+def _describe_landmark(records: _Records, study: _Landmark, rng: np.random.Generator) -> list[Row]:
     """The rows of one outcome at one landmark."""
+    landmark, plan = study.landmark, study.plan
     at_risk = find_at_risk(records.courses, records.ratings, landmark)
     if not len(at_risk):
         why = f"no engagement rated at check-in {landmark} has a check-in planned after it"
-        return [_not_testable(why, primary)]
+        return [_not_testable(why, study.primary)]
     ratings, events = known_by(records.ratings, landmark), known_by(records.events, landmark)
     features = build_features(at_risk, ratings, events, landmark)
-    rule = apply_rule(at_risk, ratings, landmark, ranges, plan.rule_fall, plan.rule_cutoff)
-    if given is None:
-        target = ending_target(records.courses, at_risk, landmark, plan.horizon)
+    rule = apply_rule(at_risk, ratings, landmark, study.ranges, plan.rule_fall, plan.rule_cutoff)
+    followed = (records.courses, at_risk, landmark, plan.horizon)
+    if study.outcome == ENDED_EARLY:
+        target = ending_target(*followed)
     else:
-        target = _align(given, at_risk, landmark)
+        target = rupture_target(study.episodes, *followed, plan.repair_window)
     sample = make_sample(features, target, rule, records.courses.loc[at_risk, "cluster"])
-    counted = _base_rate(records, sample, target, outcome, landmark, plan)
-    what = _IN_WORDS.get(outcome, f"has {outcome.replace('_', ' ')}")
-    why = refuse_sample(sample, what, plan)
+    counted = _base_rate(records, study, sample, len(at_risk))
+    why = refuse_sample(sample, OUTCOMES[study.outcome], plan)
     if why:
-        return [*counted, _not_testable(why, primary)]
-    rows = [*counted, *describe_sample(sample, plan, comparison.confidence, rng)]
-    return [*rows, *decide_warning(rows, plan, comparison, primary)]
+        return [counted, _not_testable(why, study.primary)]
+    rows = [counted, *describe_sample(sample, plan, study.comparison.confidence, rng)]
+    return [*rows, *decide_warning(rows, plan, study.comparison, study.primary)]
 
 
-def _align(given: pd.DataFrame, at_risk: pd.Index, landmark: int) -> pd.DataFrame:
-    """A further outcome's rows for those at risk; whoever has none is unknown."""
-    own = given[given["landmark"] == landmark]
-    if own["engagement_id"].duplicated().any():
-        raise ValueError("targets hold an engagement twice at one landmark")
-    own = own.set_index("engagement_id").reindex(at_risk)
-    weight = own["weight"] if "weight" in own else pd.Series(1.0, index=own.index)
-    lead = own["lead"] if "lead" in own else pd.Series(np.nan, index=own.index)
-    known = own["target"].notna()
-    return pd.DataFrame(
-        {"target": own["target"], "lead": lead, "weight": weight.where(known, 0.0)}
-    ).reset_index(drop=True)
-
-
-def _base_rate(
-    records: _Records,
-    sample: Sample,
-    target: pd.DataFrame,
-    outcome: str,
-    landmark: int,
-    plan: WarningPlan,
-) -> list[Row]:
+def _base_rate(records: _Records, study: _Landmark, sample: Sample, at_risk: int) -> Row:
     """How many are at risk, and who was left out; small counts are not given."""
-    unknown = int(target["target"].isna().sum())
-    due = records.courses[(records.courses["planned"] > landmark)]
-    unrated = int((due["last"] >= landmark).sum()) - len(target)
-    parts = [
-        f"at risk: rated at check-in {landmark}, with a check-in planned after it; horizon: the "
-        f"next {plan.horizon} check-ins or the planned end",
-        _count(
-            unknown,
-            "ongoing or of unknown fate before their horizon; others followed as far "
-            "weigh for those who are ongoing",
-        )
-        if outcome == ENDED_EARLY
-        else _count(unknown, "of unknown outcome left out"),
-        _count(unrated, "without a rating at this check-in left out"),
-        _count(records.rated_late, "with ratings from after the end, which were set aside"),
+    landmark, plan = study.landmark, study.plan
+    courses = records.courses
+    due = (courses["planned"] > landmark) & (courses["last"] >= landmark)
+    unknown = {
+        ENDED_EARLY: "ongoing short of their horizon, for whom those followed as far stand",
+        RUPTURE: "in a rupture already, or not followed long enough, left out",
+    }[study.outcome]
+    counts = {
+        unknown: at_risk - sample.n,
+        "not rated at this check-in, left out": int(due.sum()) - at_risk,
+        "with ratings from after the end, which were set aside": records.rated_late,
+    }
+    told = [
+        f"rated at check-in {landmark}, with a check-in planned after it; horizon: the next "
+        f"{plan.horizon} check-ins, or those to the planned end",
+        *(
+            f"{n if n >= FEWEST else f'fewer than {FEWEST}'} {what}"
+            for what, n in counts.items()
+            if n > 0
+        ),
     ]
-    few = min(sample.events, sample.n - sample.events)
-    shown = sample.n >= 10 and (few == 0 or few >= 10)
+    sides = (sample.events, sample.n - sample.events)
+    shown = sample.n >= FEWEST and not any(0 < side < FEWEST for side in sides)
     if not shown:
-        parts.insert(0, "not given: fewer than 10 engagements on one side")
-    return [
-        {
-            "term": "base_rate",
-            "estimate": sample.share if shown else np.nan,
-            **no_interval("; ".join(filter(None, parts))),
-            "n_engagements": sample.n if sample.n >= 10 else np.nan,
-            "n_advisors": sample.n_clusters if sample.n >= 10 else np.nan,
-        }
-    ]
-
-
-def _count(n: int, what: str) -> str:
-    if n <= 0:
-        return ""
-    return f"{n if n >= 10 else 'fewer than 10'} {what}"
+        told.insert(0, f"not given: fewer than {FEWEST} with the outcome or without it")
+    row = {"term": "base_rate", "estimate": sample.share if shown else np.nan}
+    row |= no_interval("; ".join(told))
+    if sample.n >= FEWEST:
+        row |= {"n_engagements": sample.n, "n_advisors": sample.n_clusters}
+    return row
 
 
 def _not_testable(reason: str, primary: bool) -> Row:

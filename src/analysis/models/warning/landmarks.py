@@ -20,7 +20,8 @@ def place_events(events: pd.DataFrame, ratings: pd.DataFrame) -> pd.DataFrame:
 
     An event without an ``occasion`` is known at the engagement's first check-in not before its
     ``week``; a check-in that nobody rated is taken to lie in its median week. One after the last
-    such check-in comes one later.
+    such check-in comes one later. ``ended_early`` with a week alone is left out, as the check-in
+    after it was not held; ``ended_week`` tells when it was.
     """
     placed = events.copy()
     if "occasion" not in placed:
@@ -35,6 +36,7 @@ def place_events(events: pd.DataFrame, ratings: pd.DataFrame) -> pd.DataFrame:
     before = own.to_numpy() < placed.loc[bare, "week"].to_numpy()[:, None]
     numbers = np.append(weeks.columns.to_numpy(), weeks.columns.max() + 1)
     placed.loc[bare, "occasion"] = numbers[before.sum(axis=1)].astype(float)
+    placed = placed[~(bare & (placed["event"] == ENDED_EARLY))]
     return _whole(placed)
 
 
@@ -149,6 +151,59 @@ def ending_target(
             "target": target,
             "lead": np.where(target == 1, followed, np.nan),
             "weight": weight,
+        }
+    )
+
+
+def rupture_target(
+    episodes: pd.DataFrame,
+    courses: pd.DataFrame,
+    at_risk: Iterable[str],
+    landmark: int,
+    horizon: int,
+    window: int,
+) -> pd.DataFrame:
+    """Whether a rupture that is not repaired begins within the horizon, of those not in one.
+
+    Parameters
+    ----------
+    episodes : ``engagement_id, onset, repaired_occasion`` (NaN without repair) and
+        ``kind_within_<window>``: full, partial, none, ended_early or censored; any rater's.
+    courses, at_risk, landmark, horizon : as in ``ending_target``.
+    window : check-ins since the onset within which a repair counts.
+
+    Returns
+    -------
+    DataFrame
+        As ``ending_target``, ``lead`` being the check-ins between landmark and onset, neither
+        counted. The target is
+        1 for an episode with onset in the horizon that was not repaired in the window, or in which
+        the engagement ended early; unknown where an episode is open at the landmark already, where
+        the only such episode is censored, or where the engagement is ongoing and has not reached
+        its horizon. Nobody is weighed for those.
+    """
+    own = courses.loc[list(at_risk)]
+    steps = np.minimum(own["planned"].to_numpy() - landmark, horizon)
+    ahead = episodes["onset"].to_numpy() - landmark
+    limit = pd.Series(steps, index=own.index).reindex(episodes["engagement_id"]).to_numpy()
+    inside = (ahead > 0) & (ahead <= np.nan_to_num(limit))
+    kind = episodes[f"kind_within_{window}"]
+    unrepaired = episodes[inside & kind.isin(["none", "ended_early"]).to_numpy()]
+    first = unrepaired.groupby("engagement_id")["onset"].min().reindex(own.index)
+    repaired = episodes["repaired_occasion"].to_numpy(dtype=float)
+    already = (ahead <= 0) & ~(repaired <= landmark)
+    lost = own.index.isin(episodes.loc[already, "engagement_id"])
+    censored = own.index.isin(episodes.loc[inside & (kind == "censored"), "engagement_id"])
+    short = (own["last"].to_numpy() - landmark < steps) & (own["status"] == ONGOING).to_numpy()
+    came = first.notna().to_numpy()
+    unknown = lost | own["status"].isna().to_numpy() | (~came & (censored | short))
+    return pd.DataFrame(
+        {
+            "engagement_id": own.index,
+            "landmark": landmark,
+            "target": np.where(unknown, np.nan, came.astype(float)),
+            "lead": np.where(came & ~unknown, first.to_numpy() - landmark - 1, np.nan),
+            "weight": np.where(unknown, 0.0, 1.0),
         }
     )
 
