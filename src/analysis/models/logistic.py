@@ -13,6 +13,8 @@ from scipy.special import expit
 MOST_STEPS = 50
 #: Linear predictors beyond this are 0 or 1 to every digit.
 FURTHEST = 30.0
+#: A curvature whose smallest root is a smaller share of the largest has no inverse.
+SINGULAR = 1e-13
 #: A last step this small leaves an error of its square.
 TOLERANCE = 1e-7
 
@@ -51,6 +53,8 @@ def fit_logistic(
     products = design[:, first] * design[:, second]
     fitted = np.zeros((len(weights), p))
     best = _loss(design, target, weights, penalties, offset, fitted)
+    # Without a penalty on each, coefficients may run away until rounding stops them.
+    free = (penalties == 0).any(axis=1)
     open_ = np.arange(len(weights))
     for _ in range(MOST_STEPS):
         own, b = weights[open_], fitted[open_]
@@ -61,18 +65,26 @@ def fit_logistic(
         curvature[:, first, second] = flat
         curvature[:, second, first] = flat
         curvature[:, range(p), range(p)] += penalties[open_]
-        step = _solve(curvature, gradient)
-        moved, loss = _descend(design, target, own, penalties[open_], offset, b, step, best[open_])
-        fitted[open_], best[open_] = moved, loss
+        if free.any():
+            roots = np.linalg.eigvalsh(curvature)
+            solvable = roots[:, 0] > SINGULAR * roots[:, -1]
+            fitted[open_[~solvable]] = np.nan
+            open_, own, b = open_[solvable], own[solvable], b[solvable]
+            curvature, gradient = curvature[solvable], gradient[solvable]
+            if not len(open_):
+                break
+        step = np.linalg.solve(curvature, gradient[..., None])[..., 0]
+        moved, best[open_] = _descend(
+            design, target, own, penalties[open_], offset, b, step, best[open_]
+        )
+        fitted[open_] = moved
         small = np.abs(moved - b).max(axis=1) <= TOLERANCE * (1 + np.abs(moved).max(axis=1))
-        open_ = open_[~small & np.isfinite(step).all(axis=1)]
+        open_ = open_[~small]
         if not len(open_):
             break
     fitted[open_] = np.nan
-    # Without a penalty, coefficients that run away stop only where rounding stops them.
-    free = (penalties == 0).any(axis=1)
     far = np.abs(fitted @ design.T + offset).max(axis=1, initial=0.0) > FURTHEST
-    fitted[(free & far) | ~np.isfinite(best)] = np.nan
+    fitted[free & far] = np.nan
     return fitted
 
 
@@ -81,18 +93,6 @@ def _loss(design, target, weights, penalties, offset, b) -> np.ndarray:
     eta = b @ design.T + offset
     fit = (weights * (np.logaddexp(0.0, eta) - target * eta)).sum(axis=1)
     return fit + (penalties * b**2).sum(axis=1) / 2
-
-
-def _solve(curvature: np.ndarray, gradient: np.ndarray) -> np.ndarray:
-    """Newton's steps (B, p); NaN where the curvature is singular."""
-    try:
-        return np.linalg.solve(curvature, gradient[..., None])[..., 0]
-    except np.linalg.LinAlgError:
-        steps = np.full_like(gradient, np.nan)
-        for place, matrix in enumerate(curvature):
-            if np.linalg.matrix_rank(matrix) == len(matrix):
-                steps[place] = np.linalg.solve(matrix, gradient[place])
-        return steps
 
 
 def _descend(design, target, weights, penalties, offset, b, step, loss):
