@@ -31,6 +31,9 @@ ROWS = {
     ("disattenuated", "percentile"): "  percentile",
     ("disattenuated", "bca"): "  BCa",
     ("disattenuated", "omega_jackknife"): "  by omega",
+    ("multilevel", "within"): "multilevel, within advisors",
+    ("adjusted", "jackknife"): "adjusted for progress",
+    ("imputed", "rubin"): "imputed",
     ("verdict", "verdict"): "verdict: a winner",
 }
 #: Scenarios that repeat another's lesson at another size stand in the tables only.
