@@ -169,7 +169,7 @@ def test_every_combination_is_estimated_or_counted_with_its_reason(sources, rows
     assert given + skipped.sum() == combinations * cells
     # Of one check-in nothing repeats: 2 ratings x 2 rules x (2 + 1 adjustments) x 2 caseloads.
     assert skipped["corrected for reliability, but check-ins do not repeat"] == 24
-    assert skipped["no baseline of goal_attainment was taken"] == 2 * 2 * 2 * 3 * 2
+    assert skipped["no baseline of goal attainment was taken"] == 2 * 2 * 2 * 3 * 2
 
 
 def test_a_component_that_a_form_lacks_is_counted(sources):

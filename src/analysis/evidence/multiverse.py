@@ -195,9 +195,17 @@ def _joint_rows(
     """The joint test of every estimand that has more than one specification to test."""
     rows = []
     for key in dict.fromkeys(one.specification.cell.key for one in estimated):
-        own = [one for one in estimated if one.specification.cell.key == key and one.testable]
+        given = [
+            one
+            for one in estimated
+            if one.specification.cell.key == key and np.isfinite(one.row["estimate"])
+        ]
+        own = [one for one in given if one.testable]
         if len(own) < 2:
             continue
+        note = f"{len(own)} specifications, {plan.multiverse.resamples} resamples"
+        if left_out := len(given) - len(own):
+            note += f"; {left_out} more are not defined in over {UNDEFINED_SHARE:.0%} of resamples"
         tests = joint_tests(
             *(np.array([one.row[name] for one in own]) for name in ("estimate", "std_error", "df")),
             np.column_stack([one.replicates for one in own]),
@@ -209,7 +217,7 @@ def _joint_rows(
             **_named(own[0].specification.cell),
             "method": "recentred_bootstrap",
             "primary": key == primary,
-            "note": f"{len(own)} specifications, {plan.multiverse.resamples} resamples",
+            "note": note,
         }
         rows += [base | row for row in _test_rows(tests, plan.comparison.confidence)]
     return rows

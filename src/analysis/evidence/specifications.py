@@ -201,7 +201,9 @@ def _of_cell(
         values = [outcome, *([baseline] if adjustment == "baseline" else [])]
         cases, reason = _cases(prepared, columns, values, caseload, plan)
         if cases is None:
-            skipped.count(reason or f"no baseline of {cell.outcome} was taken", each)
+            skipped.count(
+                reason or f"no baseline of {cell.outcome.replace('_', ' ')} was taken", each
+            )
             continue
         for estimator in choices.estimators:
             chosen = {
