@@ -20,6 +20,7 @@ from analysis.evidence.disattenuation import (
 )
 from analysis.evidence.incremental_line import incremental_rows
 from analysis.evidence.observed import clustered_rows
+from analysis.evidence.prediction_line import prediction_rows
 from analysis.models.intervals import Row
 from analysis.models.resampling import SharedWeights
 from analysis.simulate.designs import Batch
@@ -172,10 +173,20 @@ def _adjusted(
     return [row for row in rows if row["method"] == "jackknife"]
 
 
+def _out_of_sample(
+    data: DataSet, plan: ComparisonPlan, scenario: Scenario, rng: np.random.Generator
+) -> list[Row]:
+    """Ridge only: trees check linearity, which holds here, and permutations are another test."""
+    fewer = plan.model_copy(update={"permutations": 19})
+    rows = prediction_rows(data.cases, data.covariates, fewer, rng)
+    return [row for row in rows if row["method"] == "ridge_corrected_t"]
+
+
 LINES = (
     Line("closed_form", "closed_form", _closed_form),
     Line("bootstraps", "resampled", OneByOne(_bootstraps)),
     Line("incremental", "resampled", OneByOne(_incremental)),
     Line("adjusted", "resampled", OneByOne(_adjusted), ("echo",)),
+    Line("out_of_sample", "refitted", OneByOne(_out_of_sample)),
     Line("omega", "refitted", OneByOne(_by_omega), ("clustered_18", "unequal_reliability")),
 )

@@ -57,21 +57,26 @@ class Truth:
     """What the lines estimate in a scenario, and the Monte Carlo error where it was simulated.
 
     ``observed`` is D of the ratings as they are, ``corrected`` D after correction for reliability,
-    ``adjusted`` D once progress made before is taken out of the ratings, ``difference`` D between
-    the alliances themselves.
+    ``adjusted`` D once progress made before is taken out of the ratings, ``within`` the difference
+    of standardised slopes within advisors, ``difference`` D between the alliances themselves.
     """
 
     observed: float
     corrected: float
     difference: float
     adjusted: float = float("nan")
+    within: float = float("nan")
     error: float = 0.0
 
     def of(self, analysis: str) -> float:
         """The truth that a line is held to; NaN for one that does not estimate D."""
         if analysis in OBSERVED:
             return self.observed
-        others = {"disattenuated": self.corrected, "adjusted": self.adjusted}
+        others = {
+            "disattenuated": self.corrected,
+            "adjusted": self.adjusted,
+            "multilevel": self.within,
+        }
         return others.get(analysis, float("nan"))
 
 
@@ -101,6 +106,7 @@ def true_differences(scenario: Scenario) -> Truth:
         float(corrected[0] - corrected[1]),
         difference,
         float(adjusted),
+        design.within_difference(),
     )
 
 

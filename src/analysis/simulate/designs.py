@@ -86,6 +86,26 @@ class Design:
                 raise ValueError(f"three such correlations cannot stand together ({where})")
         return between, within
 
+    def within_difference(self, observed: bool = True) -> float:
+        """What the within-advisor slopes differ by, per standard deviation of the outcome.
+
+        D within advisors over 1 - r of the two ratings there, times the outcome's standard
+        deviation within over that in all: of the ratings as ``observed``, or of the alliances.
+        """
+        _, within = self.covariances()
+        share = self.same_source + self.echo
+        for place in (OUTCOME, ADVISEE):
+            within[place] *= np.sqrt(1 - share)
+            within[:, place] *= np.sqrt(1 - share)
+            for other in (OUTCOME, ADVISEE):
+                within[place, other] += share
+        if observed:
+            within[[1, 2], [1, 2]] += 1 / np.array(self.reliability) - 1
+        spread = np.sqrt(np.diag(within))
+        r = within / np.outer(spread, spread)
+        difference = r[OUTCOME, ADVISEE] - r[OUTCOME, ADVISOR]
+        return float(spread[OUTCOME] * difference / (1 - r[ADVISEE, ADVISOR]))
+
     def caseloads(self) -> np.ndarray:
         """(advisors,) engagements of each advisor: fixed, unequal as log-normal quantiles are.
 
