@@ -1,0 +1,64 @@
+"""Which share of a variable's variance lies between clusters."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.stats import chi2
+
+from analysis.models.cluster_sums import is_constant
+from analysis.models.two_level import fit_two_level_arrays
+
+Row = dict[str, object]
+
+
+def variance_share(
+    y: np.ndarray, codes: np.ndarray, n_clusters: int, confidence: float = 0.95
+) -> Row:
+    """The intraclass correlation of y (n,), by REML, with its profile likelihood interval.
+
+    Returns
+    -------
+    ``estimate, conf_low, conf_high, note``: t^2 / (t^2 + s^2) of y = mean + cluster + error. The
+    interval holds the shares whose deviance is within the chi^2 quantile (1 df) of the smallest
+    (Stram and Lee, 1994, Biometrics 50, 1171, for its level at a share of 0); NaN with a note
+    where there is nothing to share.
+    """
+    unknown: Row = {"estimate": np.nan, "conf_low": np.nan, "conf_high": np.nan}
+    n = len(y)
+    if n_clusters < 2:
+        return unknown | {"note": "one cluster: nothing lies between"}
+    if n == n_clusters:
+        return unknown | {"note": "every cluster has one row: nothing lies within"}
+    if is_constant(y[:, None])[0]:
+        return unknown | {"note": "no variance"}
+    ones = np.ones((n, 1))
+    fit = fit_two_level_arrays(y, ones, ones, codes, n_clusters)
+    if fit.reason:
+        return unknown | {"note": fit.reason}
+    between = float(fit.random[0, 0])
+    share = between / (between + fit.residual)
+
+    size = np.bincount(codes, minlength=n_clusters)
+    scaled = (y - y.mean()) / y.std()
+    mean = np.bincount(codes, weights=scaled, minlength=n_clusters) / size
+    within = float((scaled**2).sum() - (size * mean**2).sum())
+
+    def beyond(at: float) -> float:
+        """How far the deviance at a share lies above what is still in the interval."""
+        ratio = at / (1 - at)
+        weight = size / (1 + ratio * size)
+        centre = weight @ mean / weight.sum()
+        left = within + weight @ (mean - centre) ** 2
+        log_det = np.log1p(ratio * size).sum() + np.log(weight.sum())
+        return float(log_det + (n - 1) * np.log(left))
+
+    threshold = beyond(share) + float(chi2.ppf(confidence, 1))
+    low, high = 0.0, 1.0
+    if beyond(0.0) > threshold:
+        low = brentq(lambda at: beyond(at) - threshold, 0.0, share, xtol=1e-12)
+    edge = 1 - 1e-9
+    if beyond(edge) > threshold:
+        high = brentq(lambda at: beyond(at) - threshold, share, edge, xtol=1e-12)
+    note = "at its limit: no variance between clusters is seen" if fit.singular else ""
+    return {"estimate": share, "conf_low": float(low), "conf_high": float(high), "note": note}
