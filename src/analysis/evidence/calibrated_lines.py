@@ -19,6 +19,7 @@ from analysis.evidence.disattenuation import (
     disattenuated_rows,
 )
 from analysis.evidence.incremental_line import incremental_rows
+from analysis.evidence.multilevel_line import multilevel_rows
 from analysis.evidence.observed import clustered_rows
 from analysis.evidence.prediction_line import prediction_rows
 from analysis.models.intervals import Row
@@ -173,6 +174,15 @@ def _adjusted(
     return [row for row in rows if row["method"] == "jackknife"]
 
 
+def _multilevel(
+    data: DataSet, plan: ComparisonPlan, scenario: Scenario, rng: np.random.Generator
+) -> list[Row]:
+    """The line's answer: by REML where there are advisors enough and it fits, else by CR2."""
+    rows = multilevel_rows(data.cases, plan)
+    answer = next(row for row in rows if row["term"] == "within_difference")
+    return [{**answer, "method": "reml_or_cr2"}]
+
+
 def _out_of_sample(
     data: DataSet, plan: ComparisonPlan, scenario: Scenario, rng: np.random.Generator
 ) -> list[Row]:
@@ -187,6 +197,7 @@ LINES = (
     Line("bootstraps", "resampled", OneByOne(_bootstraps)),
     Line("incremental", "resampled", OneByOne(_incremental)),
     Line("adjusted", "resampled", OneByOne(_adjusted), ("echo",)),
+    Line("multilevel", "refitted", OneByOne(_multilevel)),
     Line("out_of_sample", "refitted", OneByOne(_out_of_sample)),
     Line("omega", "refitted", OneByOne(_by_omega), ("clustered_18", "unequal_reliability")),
 )

@@ -246,7 +246,8 @@ def _terms(
     """Each term of a line with the data sets that count for it."""
     claims = read["above"] + read["below"]
     yield "rejection", rate(claims, read["sets"], confidence), read["sets"]
-    yield "given", rate(read["given"], read["sets"], confidence), read["sets"]
+    if read["given"] < read["sets"]:
+        yield "given", rate(read["given"], read["sets"], confidence), read["sets"]
     if truth == truth:
         if read["intervals"]:
             covered = rate(read["covered"], read["intervals"], confidence)
