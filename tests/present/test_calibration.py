@@ -1,6 +1,7 @@
 import pandas as pd
 import pytest
 
+from analysis.contract.faults import UserFault
 from analysis.contract.plan import CalibrationPlan, ComparisonPlan, Plan
 from analysis.evidence.calibrated_lines import LINES
 from analysis.evidence.calibration import calibrate
@@ -8,6 +9,8 @@ from analysis.present.calibration import describe_calibration, tell_bars
 from analysis.present.calibration_page import write_calibration_page
 from analysis.present.drawing import as_svg
 from analysis.present.lies import draw_calibration
+from analysis.stages import calibrate as stage
+from analysis.stages import report as report_stage
 
 
 @pytest.fixture(scope="module")
@@ -79,3 +82,47 @@ def test_the_page_holds_every_table_and_names_its_figure(rows):
     assert page.startswith("# Which test lies when\n")
     assert "(calibration.svg)" in page
     assert page.count("| Line |") >= rows["scenario"].nunique()
+
+
+class TestStage:
+    """The command's edge: what is written where, and the exit code."""
+
+    @pytest.fixture
+    def made(self, rows, tmp_path, monkeypatch):
+        monkeypatch.setattr(stage, "calibrate_lines", lambda *_, **__: rows.copy())
+        monkeypatch.setattr(stage, "CALIBRATION", tmp_path / "docs/calibration.csv")
+        return tmp_path
+
+    def test_a_whole_calibration_is_recorded(self, made, rows, capsys):
+        code = stage.calibrate("config/config.yaml", made / "results", 1.0, 1)
+        assert code == int((rows["passes"].map(str) == "False").any())
+        table = (made / "results/tables/calibration.csv").read_text()
+        assert (made / "docs/calibration.csv").read_text() == table
+        assert (made / "results/figures/calibration.png").exists()
+        assert "bars hold" in capsys.readouterr().out
+
+    def test_a_share_of_it_is_not_recorded(self, made):
+        stage.calibrate("config/config.yaml", made / "results", 0.5, 1)
+        assert not (made / "docs/calibration.csv").exists()
+
+    def test_a_failed_bar_is_exit_code_1(self, made, rows, monkeypatch, capsys):
+        wrong = rows.copy()
+        wrong.loc[wrong["passes"].notna(), "passes"] = False
+        monkeypatch.setattr(stage, "calibrate_lines", lambda *_, **__: wrong)
+        assert stage.calibrate("config/config.yaml", made / "results", 1.0, 1) == 1
+        assert "FAILS" in capsys.readouterr().out
+
+    @pytest.mark.parametrize("share", [0.0, -1.0, 1.5, float("nan")])
+    def test_a_share_that_is_none_is_refused(self, made, share):
+        with pytest.raises(UserFault, match="--replicates-share"):
+            stage.calibrate("config/config.yaml", made / "results", share, 1)
+
+
+def test_the_report_shows_the_recorded_calibration_and_does_without_one(
+    rows, tmp_path, monkeypatch
+):
+    recorded = tmp_path / "calibration.csv"
+    monkeypatch.setattr(report_stage, "CALIBRATION", recorded)
+    assert report_stage._appendix() == ()
+    rows.to_csv(recorded, index=False)
+    assert [part.anchor for part in report_stage._appendix()] == ["calibration"]
