@@ -274,7 +274,7 @@ def tabulate_flow(flow: pd.DataFrame) -> Table:
 def tabulate_plan(plan: Plan) -> Table:
     """Every choice of the plan that could change an answer, and what it means."""
     rows = []
-    for part_name in ("scoring", "comparison"):
+    for part_name in ("scoring", "comparison", "calibration"):
         part = getattr(plan, part_name)
         for name, setting in type(part).model_fields.items():
             value = getattr(part, name)
