@@ -21,6 +21,8 @@ INSTRUMENTS = Path("config/instruments")
 LOCK = Path("requirements.lock")
 RESULTS = Path("results")
 RUNS = RESULTS / "runs"
+#: The outcome of the last whole calibration, which runs do not repeat.
+CALIBRATION = Path("docs/calibration.csv")
 
 #: What a run leaves in its results folder; `make clean` removes these and nothing else.
 GENERATED = (

@@ -5,14 +5,16 @@ D = r(outcome, advisee's rating) - r(outcome, advisor's rating), always on the s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
 
 from analysis.contract.estimates import as_estimates
 from analysis.contract.plan import ComparisonPlan
+from analysis.evidence.adjusted_line import adjusted_rows
 from analysis.evidence.cases import Cases, complete_cases
+from analysis.evidence.covariates import Covariates
 from analysis.evidence.disattenuation import (
     CORRECTIONS,
     Correction,
@@ -20,6 +22,7 @@ from analysis.evidence.disattenuation import (
     correct_by_window_mean,
     disattenuated_rows,
 )
+from analysis.evidence.incremental_line import incremental_rows
 from analysis.evidence.observed import (
     NAMES,
     clustered_rows,
@@ -35,6 +38,9 @@ from analysis.models.intervals import (
 )
 from analysis.models.resampling import SharedWeights, difference_with_reason
 
+#: Lines that stand beside those the verdict reads.
+LINES = ("incremental", "adjusted")
+
 
 def compare_raters(
     frame: pd.DataFrame,
@@ -49,8 +55,10 @@ def compare_raters(
     *,
     weights: SharedWeights | None = None,
     timing: str | None = None,
+    covariates: Covariates | None = None,
+    lines: Collection[str] = LINES,
 ) -> pd.DataFrame:
-    """The naive, clustered and disattenuated lines for D, and the verdict in the last row.
+    """The lines of evidence for D, and the verdict in the last row.
 
     Parameters
     ----------
@@ -67,6 +75,9 @@ def compare_raters(
     rng : draws the resamples; by default a generator seeded with the plan's seed.
     weights : resamples shared with other cells; then ``rng`` is not used.
     timing : ``prospective`` or ``concurrent``, if known; the reason of the verdict mentions it.
+    covariates : what was known before the window (``find_covariates``), for the adjusted and the
+        incremental line.
+    lines : which of ``LINES`` to add to those that the verdict reads.
 
     Returns
     -------
@@ -80,14 +91,18 @@ def compare_raters(
       equivalence confidence), ``percentile``, ``bca``
     - ``disattenuated``: the same four after correction by the window mean's reliability, and
       ``omega_jackknife``, ``omega_jackknife_90`` after correction by omega
+    - ``incremental``, ``adjusted``: see the modules of these names
     - ``verdict``: D with the interval of record, the verdict, and its reason in ``note``
 
     What cannot be given is NaN with the reason in ``note``.
 
     Raises ValueError for an absent column, a missing cluster label, or an engagement given twice.
     """
-    if (occasions is not None or items) and "engagement_id" not in frame:
-        raise ValueError("occasions and items need the column 'engagement_id' in the frame")
+    joined = occasions is not None or items or covariates is not None
+    if joined and "engagement_id" not in frame:
+        raise ValueError(
+            "occasions, items and covariates need the column 'engagement_id' in the frame"
+        )
     cases = complete_cases(frame, outcome, advisee, advisor, cluster)
     if weights is None:
         rng = np.random.default_rng(plan.seed) if rng is None else rng
@@ -105,6 +120,7 @@ def compare_raters(
         *naive_rows(cases, plan),
         *clustered,
         *disattenuated,
+        *_further_lines(cases, covariates, plan, lines),
     ]
     if problem:
         verdict, reason = "not_testable", problem
@@ -129,6 +145,20 @@ def compare_raters(
         }
     )
     return as_estimates([{"outcome": outcome, "verdict": None, **row} for row in rows])
+
+
+def _further_lines(
+    cases: Cases, covariates: Covariates | None, plan: ComparisonPlan, lines: Collection[str]
+) -> list[Row]:
+    """The rows of the lines that stand beside the verdict, in the order of ``LINES``."""
+    baseline = covariates.aligned(cases) if covariates is not None else None
+    names = covariates.names if covariates is not None else ()
+    rows: list[Row] = []
+    if "incremental" in lines:
+        rows += incremental_rows(cases, baseline, plan)
+    if "adjusted" in lines:
+        rows += adjusted_rows(cases, baseline, names, plan)
+    return rows
 
 
 def _disattenuated(

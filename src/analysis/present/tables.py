@@ -36,6 +36,12 @@ ANALYSES = {
     "naive": "Difference, naive",
     "clustered": "Difference, clustered",
     "disattenuated": "Difference, corrected for reliability",
+    "multilevel": "Slopes within and between clusters",
+    "incremental": "Variance explained",
+    "out_of_sample": "Out of sample",
+    "adjusted": "Difference, adjusted for what came before",
+    "imputed": "Difference, missing ratings imputed",
+    "sensitivity": "Other measures of the difference",
     "verdict": "Verdict",
 }
 METHODS = {
@@ -49,6 +55,9 @@ METHODS = {
     "dunn_clark": "Dunn and Clark's z",
     "zou": "Zou's interval",
     "jackknife": "jackknife over clusters",
+    "partial_jackknife": "of partial correlations, jackknife over clusters",
+    "r_squared": "share of the outcome's variance",
+    "general_dominance": "mean addition over all orders of entry",
     "jackknife_90": "jackknife over clusters, interval for equivalence",
     "percentile": "bootstrap of clusters, percentile",
     "bca": "bootstrap of clusters, BCa",

@@ -84,8 +84,8 @@ class Design:
     def caseloads(self) -> np.ndarray:
         """(advisors,) engagements of each advisor: fixed, unequal as log-normal quantiles are.
 
-        The quantiles come in van der Corput's order, so that the first advisors of many are as
-        unequal as all of them; everybody has two engagements at least, if there are as many.
+        The quantiles come in van der Corput's order, so that the first advisors of many are about
+        as unequal as all of them; everybody has two engagements at least, if there are as many.
         """
         from scipy.special import ndtri
 
@@ -145,17 +145,20 @@ class Batch:
         )
 
 
-def draw_batch(design: Design, n_sets: int, rng: np.random.Generator) -> Batch:
-    """Draw ``n_sets`` data sets of a design.
+def draw_batch(
+    design: Design, n_sets: int, rng: np.random.Generator, caseloads: np.ndarray | None = None
+) -> Batch:
+    """Draw ``n_sets`` data sets of a design, whose own caseloads others may replace.
 
     alliance and outcome = an advisor's part + an engagement's own; score = alliance + error, with
     variance T (1 - reliability) / reliability, so that the mean over T occasions is as reliable as
     the design says; then manner of answering, ceiling and silence, where the design has them.
     """
     between, within = design.covariances()
-    codes = np.repeat(np.arange(design.advisors), design.caseloads())
+    caseloads = design.caseloads() if caseloads is None else caseloads
+    codes = np.repeat(np.arange(len(caseloads)), caseloads)
     n = len(codes)
-    latent = _normal(rng, (design.advisors, n_sets), between)[codes]
+    latent = _normal(rng, (len(caseloads), n_sets), between)[codes]
     latent += _normal(rng, (n, n_sets), within)
     if design.same_source:
         manner = np.sqrt(design.same_source) * rng.standard_normal((n, n_sets))
