@@ -69,6 +69,16 @@ def occurrence(courses: Courses) -> Iterator[np.ndarray]:
     yield np.broadcast_to(courses.ratings.comparable, courses.shape)
 
 
+def occurrence_among(chosen: np.ndarray) -> Parts:
+    """``occurrence`` in the engagements flagged in (n,) alone."""
+
+    def parts(courses: Courses) -> Iterator[np.ndarray]:
+        for values in occurrence(courses):
+            yield values * chosen
+
+    return parts
+
+
 def timeline(courses: Courses) -> Iterator[np.ndarray]:
     """Per check-in: beginning, at risk of beginning, in rupture, with all repaired, answered."""
     traces = courses.traces
