@@ -19,7 +19,7 @@ def multiverse(mapping: Path, plan: Path, folder: Path) -> None:
     tables = ("engagements", "checkins", "outcomes")
     sources = Sources(
         *(read_table(name, folder / f"{name}.parquet") for name in tables),
-        dataset.instruments,
+        dataset.scored,
         settings.outcomes,
         settings.cluster,
         SimpleNamespace(
