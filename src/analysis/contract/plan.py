@@ -180,6 +180,8 @@ class RupturePlan(Strict):
             values = getattr(self, name)
             if len(set(values)) != len(values) or not values:
                 raise ValueError(f"{name} must name at least one value, and none twice")
+
+
 class WarningPlan(Strict):
     """How early warning is tried: who is at risk when, the model, its validation, its use."""
 
