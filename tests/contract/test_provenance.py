@@ -55,7 +55,7 @@ def test_the_record_names_data_keys_versions_and_seed(dataset):
         "hash": file_hash(dataset.with_name("ratings.csv")),
     }
     assert mine["instruments"]["advisee"]["status"] == "user_supplied"
-    assert record["seeds"] == {"comparison": 7}
+    assert record["seeds"] == {"comparison": 7, "multiverse": 20262}
     assert set(record["versions"]) == {"python", *PACKAGES}
     assert all(record["versions"].values())
 

@@ -1,7 +1,8 @@
 # Scores and outcomes in, lines of evidence and verdicts out.
 #   inputs   the analysis frame, alliance scores, clean check-ins and outcomes, the plan
-#   outputs  <results>/interim/{dataset}/comparison.csv
-#            <results>/tables/{comparison,measurement,flow}.csv, <results>/metrics.json
+#   outputs  <results>/interim/{dataset}/{comparison,multiverse}.csv
+#            <results>/tables/{comparison,measurement,multiverse,warning,flow,synthesis}.csv
+#            <results>/metrics.json
 
 
 rule compare_raters:
@@ -32,16 +33,70 @@ rule compare_raters:
         " --folder {params.folder:q} > {log:q} 2>&1"
 
 
+rule multiverse_choices:
+    """Estimate the difference under every combination of reasonable choices, and test it jointly."""
+    input:
+        mapping=mapping_of,
+        plan=ancient(str(layout.PLAN)),
+        engagements="<results>/interim/{dataset}/engagements.parquet",
+        checkins="<results>/interim/{dataset}/checkins.parquet",
+        outcomes="<results>/interim/{dataset}/outcomes.parquet",
+    output:
+        multiverse=update("<results>/interim/{dataset}/multiverse.csv"),
+    params:
+        folder=subpath(output.multiverse, parent=True),
+        code=code_hash("multiverse"),
+        instruments=instruments_hash,
+        plan=plan_hash("scoring", "comparison", "multiverse"),
+        settings=keys_hash(
+            "name", "outcomes", "cluster", "primary_outcome", "primary_source", "primary_phase"
+        ),
+    log:
+        "<logs>/multiverse_choices/{dataset}.log",
+    benchmark:
+        "<benchmarks>/multiverse_choices/{dataset}.tsv"
+    shell:
+        "alliance multiverse --mapping {input.mapping:q} --plan {input.plan:q}"
+        " --folder {params.folder:q} > {log:q} 2>&1"
+
+
+rule synthesise_datasets:
+    """Put the datasets' effects together: their mean, how far they differ, what a new one may say."""
+    input:
+        mappings=[ancient(str(dataset.path)) for dataset in DATASETS.values()],
+        plan=ancient(str(layout.PLAN)),
+        comparison=expand("<results>/interim/{dataset}/comparison.csv", dataset=DATASETS),
+        engagements=expand("<results>/interim/{dataset}/engagements.parquet", dataset=DATASETS),
+    output:
+        synthesis=update("<results>/tables/synthesis.csv"),
+    params:
+        results="<results>",
+        code=code_hash("synthesise"),
+        plan=plan_hash("comparison"),
+        settings=[dataset.keys_hash("name") for dataset in DATASETS.values()],
+    log:
+        "<logs>/synthesise_datasets.log",
+    benchmark:
+        "<benchmarks>/synthesise_datasets.tsv"
+    shell:
+        "alliance synthesise --plan {input.plan:q} --results {params.results:q}"
+        " {input.mappings:q} > {log:q} 2>&1"
+
+
 rule gather_tables:
     """Put all datasets' estimates and rows together, and their headline numbers."""
     input:
         mappings=[ancient(str(dataset.path)) for dataset in DATASETS.values()],
         comparison=expand("<results>/interim/{dataset}/comparison.csv", dataset=DATASETS),
         measurement=expand("<results>/interim/{dataset}/measurement.csv", dataset=DATASETS),
+        multiverse=expand("<results>/interim/{dataset}/multiverse.csv", dataset=DATASETS),
+        warning=expand("<results>/interim/{dataset}/warning.csv", dataset=DATASETS),
         flow=expand("<results>/interim/{dataset}/flow.csv", dataset=DATASETS),
     output:
         comparison=update("<results>/tables/comparison.csv"),
         measurement=update("<results>/tables/measurement.csv"),
+        multiverse=update("<results>/tables/multiverse.csv"),
+        warning=update("<results>/tables/warning.csv"),
         flow=update("<results>/tables/flow.csv"),
         metrics=update("<results>/metrics.json"),
     params:

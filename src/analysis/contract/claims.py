@@ -33,7 +33,7 @@ def _either(words: str | tuple[str, ...]) -> tuple[str, ...]:
 
 
 class Need(Strict):
-    """One thing that the data must hold; exactly one of the first nine keys is given.
+    """One thing that the data must hold; exactly one of the first eight keys is given.
 
     ``outcome``, ``event``, ``column`` and ``setting`` take a name or a list of which one is enough.
     """
@@ -52,9 +52,6 @@ class Need(Strict):
     )
     subscales: tuple[str, ...] | None = Field(None, description="ratings on these subscales")
     items: Literal[True] | None = Field(None, description="answers to single items")
-    design: str | None = Field(
-        None, description="a design that no table can hold, in words: never met by the data alone"
-    )
     phase: Phase | None = Field(None, description="of an outcome: when it was taken")
     source: Source | None = Field(
         None, description="of an outcome: who gave it; `independent` is a third party or a record"
@@ -65,7 +62,7 @@ class Need(Strict):
 
     @property
     def kind(self) -> str:
-        """Which of the first nine keys is given."""
+        """Which of the first eight keys is given."""
         return next(name for name in _KINDS if getattr(self, name) is not None)
 
     @property
@@ -100,7 +97,6 @@ _KINDS = (
     "occasions",
     "subscales",
     "items",
-    "design",
 )
 _COLUMNS = tuple(
     dict.fromkeys(

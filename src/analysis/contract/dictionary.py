@@ -19,6 +19,7 @@ SETTINGS = (
     "academic_advising",
     "performance_review",
     "technical_support",
+    "psychotherapy",  # a comparison arm: claims that contrast advising with therapy need it
     "other",
 )
 STAKES = ("low", "medium", "high")

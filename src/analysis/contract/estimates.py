@@ -79,12 +79,15 @@ def as_estimates(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(numbers, float))
 
 
-def in_order(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """Several tables of estimates below one another, columns in the vocabulary's order."""
+def in_order(frames: Iterable[pd.DataFrame], further: Iterable[str] = ()) -> pd.DataFrame:
+    """Several tables of estimates below one another, columns in the vocabulary's order.
+
+    ``further`` names columns beside the vocabulary, which stand behind it.
+    """
     import pandas as pd
 
     kept = [frame for frame in frames if len(frame)]
     if not kept:
         return pd.DataFrame(columns=list(COLUMNS))
     together = pd.concat(kept, ignore_index=True)
-    return together[[column for column in COLUMNS if column in together.columns]]
+    return together[[name for name in (*COLUMNS, *further) if name in together.columns]]

@@ -101,7 +101,7 @@ def correct_by_window_mean(
     full = window_reliability(total, sums.n_occasions, 2)
     without = window_reliability(leave_one_out(sums.sums), sums.n_occasions, 2)
     unknown = tuple("the rating does not vary" if np.isnan(value) else "" for value in full)
-    absence, reason = _check(full, without, plan.minimum_reliability, unknown)
+    absence, reason = check_reliabilities(full, without, plan.minimum_reliability, unknown)
     n = np.array([sums.n_engagements] * 2)
     note = _coverage(sums, cases)
     return Correction("window_mean", full, without, n, absence, reason, note, unknown, sums)
@@ -125,7 +125,7 @@ def correct_by_omega(
     without = np.stack([one.without for one in both], axis=1)
     n = np.array([one.n for one in both])
     unknown = tuple(one.unknown for one in both)
-    absence, reason = _check(full, without, plan.minimum_reliability, unknown)
+    absence, reason = check_reliabilities(full, without, plan.minimum_reliability, unknown)
     return Correction("omega", full, without, n, absence, reason, unknown=unknown)
 
 
@@ -157,8 +157,8 @@ def disattenuated_rows(
     if correction.absence is not None:
         rows = [no_interval(f"line not given: {correction.reason}") for _ in methods]
         return [_row(row, np.nan, method, cases) for row, method in zip(rows, methods, strict=True)]
-    estimate = float(_corrected(cases.covariance, correction.reliability))
-    without = _corrected(cases.covariances_without_each, correction.replicates)
+    estimate = float(corrected_difference(cases.covariance, correction.reliability))
+    without = corrected_difference(cases.covariances_without_each, correction.replicates)
     rows = [
         jackknife_interval(estimate, without, plan.confidence),
         jackknife_interval(estimate, without, plan.equivalence_confidence),
@@ -186,7 +186,7 @@ def _row(row: Row, estimate: float, method: str, cases: Cases) -> Row:
     }
 
 
-def _corrected(covariance: np.ndarray, reliability: np.ndarray) -> np.ndarray:
+def corrected_difference(covariance: np.ndarray, reliability: np.ndarray) -> np.ndarray:
     """D from covariances (..., 3, 3) and reliabilities (..., 2); NaN where one is not above 0."""
     positive = np.where(reliability > 0, reliability, np.nan)
     advisee = correlation(covariance, 0, 1) / np.sqrt(positive[..., 0])
@@ -202,7 +202,7 @@ def _resampled_difference(
         resampled(occasion_sums.sums, drawn), occasion_sums.n_occasions, 2
     )
     usable = np.where(reliability >= plan.minimum_reliability, reliability, np.nan)
-    return _corrected(covariances(resampled(cases.sums, drawn), 3), usable)
+    return corrected_difference(covariances(resampled(cases.sums, drawn), 3), usable)
 
 
 @dataclass(frozen=True)
@@ -232,7 +232,7 @@ def _omega_without_each(items: pd.DataFrame | None, cases: Cases) -> _Omega:
     return _Omega(float(full["estimate"]), np.array(without, dtype=float), len(own))
 
 
-def _check(
+def check_reliabilities(
     full: np.ndarray, without: np.ndarray, minimum: float, unknown: Sequence[str]
 ) -> tuple[Absence | None, str]:
     """Whether reliabilities can be corrected by: none below the minimum, all of them known."""

@@ -57,10 +57,22 @@ def sum_occasions(
     Raises ValueError if an engagement has two rows for one occasion, or a column is missing.
     """
     scores, present = _spread_out(occasions, ratings, engagement_ids)
+    return sum_occasion_scores(scores, present, window_means, codes, n_clusters)
+
+
+def sum_occasion_scores(
+    scores: np.ndarray,
+    present: np.ndarray,
+    window_means: np.ndarray,
+    codes: np.ndarray,
+    n_clusters: int,
+) -> OccasionSums:
+    """The sums of ``sum_occasions`` from scores (n, T, R) and which occasions (n, T) there are."""
     seen = present.any(axis=1)
     scores, present, means = scores[seen], present[seen], window_means[seen]
-    centre = means.mean(axis=0) if len(means) else np.zeros(len(ratings))
-    spread = means.std(axis=0) if len(means) else np.ones(len(ratings))
+    n_raters = means.shape[1]
+    centre = means.mean(axis=0) if len(means) else np.zeros(n_raters)
+    spread = means.std(axis=0) if len(means) else np.ones(n_raters)
     scale = np.where(spread > 0, spread, 1.0)
     means = (means - centre) / scale
     scores = np.where(present[..., None], (scores - centre) / scale, 0.0)
@@ -70,7 +82,7 @@ def sum_occasions(
     return OccasionSums(
         add_by_cluster(columns, codes[seen], n_clusters),
         present.shape[1],
-        len(ratings),
+        n_raters,
         int(seen.sum()),
         int((np.abs(own_mean - means) > 1e-6).any(axis=1).sum()),
     )
@@ -96,21 +108,21 @@ def window_reliability(totals: np.ndarray, n_occasions: int, n_raters: int) -> n
     usable = (part.n > 1) & (df > 0)
     n = np.where(usable, part.n, 2.0)
     shares = (part.share_products - _outer(part.shares, part.shares, n)) / _wide(n - 1, 2)
-    reliabilities = []
-    for rater in range(n_raters):
-        own = part.of_rater(rater)
-        effects = np.einsum("...st,...t->...s", contrasts, own.within_products)
-        within = own.within_squares - (effects * own.within_products).sum(axis=-1)
-        within = np.clip(within, 0, None) / np.where(usable, df, 1.0)
-        raw = own.squares
-        variance = (raw - own.mean_sum**2 / n) / (n - 1)
-        covariance = (own.mean_shares - part.shares * _wide(own.mean_sum / n, 1)) / _wide(n - 1, 1)
-        removed = np.einsum("...s,...st,...t->...", effects, shares, effects)
-        levelled = variance - 2 * (effects * covariance).sum(axis=-1) + removed
-        varies = usable & (variance * (n - 1) > ROUNDING * raw)
-        true = levelled - within * part.inverse_counts / n
-        reliabilities.append(np.where(varies, true / np.where(varies, variance, 1.0), np.nan))
-    return np.stack(reliabilities, axis=-1)
+    own = part.of_raters(n_raters)
+    # One axis more than the sums that all raters share.
+    n, df, usable = n[..., None], df[..., None], usable[..., None]
+    effects = np.einsum("...st,...rt->...rs", contrasts, own.within_products)
+    within = own.within_squares - (effects * own.within_products).sum(axis=-1)
+    within = np.clip(within, 0, None) / np.where(usable, df, 1.0)
+    raw = own.squares
+    variance = (raw - own.mean_sum**2 / n) / (n - 1)
+    products = part.shares[..., None, :] * _wide(own.mean_sum / n, 1)
+    covariance = (own.mean_shares - products) / _wide(n - 1, 1)
+    removed = (np.einsum("...rs,...st->...rt", effects, shares) * effects).sum(axis=-1)
+    levelled = variance - 2 * (effects * covariance).sum(axis=-1) + removed
+    varies = usable & (variance * (n - 1) > ROUNDING * raw)
+    true = levelled - within * part.inverse_counts[..., None] / n
+    return np.where(varies, true / np.where(varies, variance, 1.0), np.nan)
 
 
 def within_df(totals: np.ndarray, n_occasions: int) -> np.ndarray:
@@ -170,7 +182,9 @@ def _columns(
 
 
 @dataclass(frozen=True)
-class _OfRater:
+class _OfRaters:
+    """(..., R), or (..., R, T) where there is one sum for each occasion."""
+
     mean_sum: np.ndarray
     squares: np.ndarray
     mean_shares: np.ndarray
@@ -194,11 +208,11 @@ class _Parts:
         self.contrasts = self._square(totals[..., start : start + pairs])
         self._raters_start = start + pairs
 
-    def of_rater(self, rater: int) -> _OfRater:
+    def of_raters(self, n_raters: int) -> _OfRaters:
         t = self._occasions
-        start = self._raters_start + rater * (3 + 2 * t)
-        own = self._totals[..., start : start + 3 + 2 * t]
-        return _OfRater(
+        wide = self._totals[..., self._raters_start :]
+        own = wide.reshape(*wide.shape[:-1], n_raters, 3 + 2 * t)
+        return _OfRaters(
             own[..., 0], own[..., 1], own[..., 2 : 2 + t], own[..., 2 + t], own[..., 3 + t :]
         )
 

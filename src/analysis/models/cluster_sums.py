@@ -7,6 +7,8 @@ again: 10,000 resamples are one matrix product.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 
@@ -66,9 +68,11 @@ def standardise(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def add_by_cluster(columns: np.ndarray, codes: np.ndarray, n_clusters: int) -> np.ndarray:
-    """Sum the rows of (n, m) within clusters: (G, m), zeros for a cluster without rows."""
-    together = [np.bincount(codes, weights=column, minlength=n_clusters) for column in columns.T]
-    return np.stack(together, axis=1) if together else np.zeros((n_clusters, 0))
+    """Sum the rows of (n, ..., m) within clusters: (G, ..., m), zeros for one without rows."""
+    flat = columns.reshape(len(columns), math.prod(columns.shape[1:])).T
+    together = [np.bincount(codes, weights=column, minlength=n_clusters) for column in flat]
+    summed = np.stack(together, axis=1) if together else np.zeros(n_clusters)
+    return summed.reshape(n_clusters, *columns.shape[1:])
 
 
 def sum_products(values: np.ndarray, codes: np.ndarray, n_clusters: int) -> np.ndarray:
@@ -76,17 +80,20 @@ def sum_products(values: np.ndarray, codes: np.ndarray, n_clusters: int) -> np.n
 
     Parameters
     ----------
-    values : (n, p), centred (see ``standardise``), nothing missing.
+    values : (n, p), centred (see ``standardise``), nothing missing; or (n, ..., p), many data sets
+        of the same engagements side by side.
     codes : (n,) cluster numbers below ``n_clusters``; a cluster may be without rows, so that
         analyses of different rows can share their resamples.
 
     Returns
     -------
-    (G, 1 + p + p (p + 1) / 2): n, the sums, then the products in the order of ``triangle``.
+    (G, 1 + p + p (p + 1) / 2): n, the sums, then the products in the order of ``triangle``; with
+    the data sets' axes between the two where there are many.
     """
-    first, second = triangle(values.shape[1])
-    ones = np.ones((len(values), 1))
-    columns = np.hstack([ones, values, values[:, first] * values[:, second]])
+    first, second = triangle(values.shape[-1])
+    ones = np.ones((*values.shape[:-1], 1))
+    products = values[..., first] * values[..., second]
+    columns = np.concatenate([ones, values, products], axis=-1)
     return add_by_cluster(columns, codes, n_clusters)
 
 

@@ -59,6 +59,13 @@ def compare_dependent_correlations(
     >>> round(float(tests.loc["williams", "statistic"]), 4)
     -1.0767
     """
+    return as_estimates(dependent_correlation_rows(r_y1, r_y2, r_12, n, confidence))
+
+
+def dependent_correlation_rows(
+    r_y1: float, r_y2: float, r_12: float, n: int, confidence: float = 0.95
+) -> list[Row]:
+    """The rows of ``compare_dependent_correlations``, for thousands of data sets."""
     for name, r in {"r_y1": r_y1, "r_y2": r_y2, "r_12": r_12}.items():
         if abs(r) > 1:
             raise ValueError(f"{name} = {r} is no correlation: it lies outside [-1, 1]")
@@ -67,7 +74,7 @@ def compare_dependent_correlations(
     reason = _why_not(r_y1, r_y2, r_12, n)
     common = {"term": "difference", "estimate": r_y1 - r_y2, "n_engagements": n, "note": reason}
     if reason:
-        return as_estimates([_empty(method) | common for method in METHODS])
+        return [_empty(method) | common for method in METHODS]
     mean = (r_y1 + r_y2) / 2
     mean_of_z = tanh((atanh(r_y1) + atanh(r_y2)) / 2)
     rows = [
@@ -78,7 +85,7 @@ def compare_dependent_correlations(
         _by_fisher_z("dunn_clark", r_y1, r_y2, _covariance(r_y1, r_y2, r_12), n),
         _zou(r_y1, r_y2, r_12, n, confidence),
     ]
-    return as_estimates([common | row for row in rows])
+    return [common | row for row in rows]
 
 
 def _why_not(r_y1: float, r_y2: float, r_12: float, n: int) -> str:

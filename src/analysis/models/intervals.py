@@ -71,6 +71,20 @@ def jackknife_interval(estimate: float, replicates: np.ndarray, confidence: floa
     }
 
 
+def t_interval(estimate: float, std_error: float, df: float, confidence: float = 0.95) -> Row:
+    """t statistic, p value and interval of an estimate with a standard error above 0 on df > 0."""
+    half = float(stdtrit(df, (1 + confidence) / 2)) * std_error
+    statistic = estimate / std_error
+    return {
+        "std_error": float(std_error),
+        "statistic": float(statistic),
+        "df": float(df),
+        "p_value": float(2 * stdtr(df, -abs(statistic))),
+        "conf_low": float(estimate - half),
+        "conf_high": float(estimate + half),
+    }
+
+
 def correlation_interval(r: float, replicates: np.ndarray, confidence: float = 0.95) -> Row:
     """Cluster-jackknife t interval of one correlation, formed on Fisher's z and turned back.
 

@@ -5,24 +5,20 @@ They are drawn with matplotlib alone, as importing seaborn takes longer than dra
 
 from __future__ import annotations
 
-import re
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from analysis.contract.files import replacing
 from analysis.present.captions import (
     describe_cell,
     describe_counts,
     describe_difference,
     name_outcome,
 )
+from analysis.present.drawing import save_figure
 from analysis.present.key import (
     CORRECTED_ENTRY,
     RATER_MARKS,
@@ -59,7 +55,6 @@ from analysis.present.style import (
     BAND,
     CORRECTED,
     FAINT,
-    FONT,
     INK,
     VERDICT_COLOURS,
     house_style,
@@ -258,35 +253,3 @@ def _draw_row(sheet: Sheet, top: float, row: _Row, left: Scale, right: Scale, se
     sheet.lane(right, top, LANE, zone=sesoi)
     sheet.mark(right, upper, cell.difference, INK, "D")
     sheet.mark(right, lower, cell.corrected, CORRECTED, "D", hollow=True, size=4.5, width=1.0)
-
-
-def save_figure(figure: Figure, path: Path) -> None:
-    """Write a figure as SVG and, beside it, as PNG; the same bytes on every run.
-
-    Parameters
-    ----------
-    figure : as drawn here.
-    path : where the ``.svg`` goes. Raises ValueError for any other ending.
-    """
-    path = Path(path)
-    if path.suffix != ".svg":
-        raise ValueError(f"a figure is saved as .svg, with a .png beside it; not as {path.name}")
-    with house_style(), warnings.catch_warnings():
-        # The PNG shows a box where the font lacks a character; the SVG leaves it to the reader's.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        with replacing(path) as temporary:
-            FigureCanvasSVG(figure).print_svg(temporary, metadata=dict.fromkeys(_SVG_METADATA))
-            drawn = temporary.read_text(encoding="utf-8")
-            temporary.write_text(_with_fallback_fonts(drawn), encoding="utf-8")
-        with replacing(path.with_suffix(".png")) as temporary:
-            figure.savefig(temporary, format="png", metadata={"Software": None})
-
-
-_SVG_METADATA = ("Creator", "Date", "Format", "Type")
-
-
-def _with_fallback_fonts(svg: str) -> str:
-    """The SVG with fonts of the same widths, where a reader does not have ours."""
-    return re.sub(
-        rf"(<text style=\"[^\"]*font-family: '{FONT}')", r"\1, Verdana, Geneva, sans-serif", svg
-    )

@@ -16,6 +16,7 @@ from analysis.present.captions import (
     tell_comparison,
     tell_datasets,
 )
+from analysis.present.claims import ClaimsPage
 from analysis.present.lines import OutcomeCell, read_cells
 from analysis.present.measurement import tabulate_all
 from analysis.present.parts import Figure, Part
@@ -66,6 +67,7 @@ class ReportContext:
     """The whole report: datasets in order, the figure across them, the plan, what it rests on.
 
     ``across`` are the parts on all datasets together, which follow the figure across them;
+    ``claims`` is the wall of claims;
     ``appendix`` those at the end.
     """
 
@@ -74,6 +76,7 @@ class ReportContext:
     plan: Plan
     provenance: Mapping[str, object]
     across: Sequence[Part] = ()
+    claims: ClaimsPage | None = None
     appendix: Sequence[Part] = ()
 
 
@@ -93,6 +96,9 @@ def render_report(context: ReportContext) -> str:
             caption_datasets(plan.sesoi, confidence=plan.confidence),
         ),
         across=_shown(context.across),
+        claims=context.claims,
+        verdicts=VERDICTS,
+        signs=SIGNS,
         appendix=_shown(context.appendix),
         plan=tabulate_plan(context.plan),
         provenance=tabulate_provenance(context.provenance),

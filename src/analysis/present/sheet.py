@@ -58,7 +58,7 @@ class Scale:
 
     def ticks(self, most: int = 6) -> list[float]:
         """Round values within the scale, 0 among them if it is there."""
-        for step in (0.1, 0.2, 0.25, 0.5, 1.0):
+        for step in (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0):
             first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
             if last - first < most:
                 break
@@ -163,7 +163,9 @@ class Sheet:
     def label_scale(self, scale: Scale, top: float) -> float:
         """Write the ticks' values below a scale; where the next line may begin."""
         for tick in scale.ticks():
-            decimals = 1 if abs(tick * 10 - round(tick * 10)) < 1e-9 else 2
+            decimals = next(
+                (d for d in (1, 2) if abs(tick * 10**d - round(tick * 10**d)) < 1e-9), 3
+            )
             text = "0" if abs(tick) < 1e-9 else show_correlation(tick, decimals)
             self.write(scale.place(tick), top, [text], 7.5, FAINT, ha="center")
         return top + 7.5 * LEADING

@@ -36,6 +36,13 @@ ANALYSES = {
     "naive": "Difference, naive",
     "clustered": "Difference, clustered",
     "disattenuated": "Difference, corrected for reliability",
+    "multilevel": "Slopes within and between clusters",
+    "incremental": "Variance explained",
+    "out_of_sample": "Out of sample",
+    "adjusted": "Difference, adjusted for what came before",
+    "imputed": "Difference, missing ratings imputed",
+    "sensitivity": "Other measures of the difference",
+    "agreement": "Lines together",
     "verdict": "Verdict",
 }
 METHODS = {
@@ -49,11 +56,37 @@ METHODS = {
     "dunn_clark": "Dunn and Clark's z",
     "zou": "Zou's interval",
     "jackknife": "jackknife over clusters",
+    "direction": "share that points where the clustered line points",
+    "partial_jackknife": "of partial correlations, jackknife over clusters",
+    "r_squared": "share of the outcome's variance",
+    "general_dominance": "mean addition over all orders of entry",
+    "reml_or_cr2": "slopes within, by REML or, with few clusters, CR2",
     "jackknife_90": "jackknife over clusters, interval for equivalence",
     "percentile": "bootstrap of clusters, percentile",
     "bca": "bootstrap of clusters, BCa",
+    "reml": "mixed model, restricted likelihood",
+    "ml": "mixed model, likelihood",
+    "cr2": "least squares, errors robust to clusters (CR2)",
+    "cr2_htz": "joint test robust to clusters (CR2)",
+    "logit": "logistic mixed model, log odds",
+    "ordinal_logit": "ordinal logistic mixed model, log odds",
     "omega_jackknife": "by omega, jackknife over clusters",
     "omega_jackknife_90": "by omega, jackknife over clusters, interval for equivalence",
+}
+#: What a row of a line estimates, where the line has several.
+TERMS = {
+    "within_difference": "difference within",
+    "within_advisee": "within",
+    "within_advisor": "within",
+    "between_difference": "difference between",
+    "between_advisee": "between",
+    "between_advisor": "between",
+    "share_between": "share of the outcome's variance between",
+    "r2_baseline": "baseline alone",
+    "r2_both": "both ratings",
+    "r2_shared": "what either would add",
+    "r2_added": "over the baseline",
+    "r2_unique": "over the other rating too",
 }
 #: A verdict's word and sign; its colour never stands alone.
 VERDICTS = {
@@ -83,6 +116,19 @@ def show_correlation(value: float, decimals: int = 3) -> str:
     digits = f"{abs(value):.{decimals}f}"
     sign = MINUS if value < 0 and float(digits) != 0 else ""
     return sign + (digits[1:] if digits.startswith("0.") else digits)
+
+
+def show_number(value: float) -> str:
+    """A number of any size to three digits or so: ``0.123``, ``−1.46``, ``12.5``; NaN as a dash.
+
+    >>> show_number(-1.4567)
+    '−1.46'
+    """
+    if value is None or not math.isfinite(value):
+        return DASH
+    decimals = 3 if abs(value) < 1 else 2 if abs(value) < 10 else 1
+    digits = f"{abs(value):.{decimals}f}"
+    return (MINUS if value < 0 and float(digits) != 0 else "") + digits
 
 
 def show_interval(low: float, high: float, decimals: int = 3) -> str:

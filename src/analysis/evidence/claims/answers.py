@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -46,6 +47,52 @@ class Answer:
 def refuse(reason: str) -> Answer:
     """An answer that says why there is none."""
     return Answer(refusal=reason)
+
+
+def answer_with(answer: Answer, **changes: object) -> Answer:
+    """The answer with some of its fields changed; a refusal stays as it is."""
+    return answer if answer.refusal else replace(answer, **changes)
+
+
+def answer_from_row(
+    row: Mapping[str, object], confidence: float, equivalence_confidence: float
+) -> Answer:
+    """The answer that a row of estimates holds, its two intervals by Student's t with its df.
+
+    Parameters
+    ----------
+    row : ``estimate``, ``std_error``, ``df``, ``n_engagements``, ``n_advisors``, ``method``,
+        ``note``; without an estimate the note says why, and the answer is a refusal.
+    confidence, equivalence_confidence : levels of the two intervals.
+    """
+    from scipy.special import stdtr, stdtrit
+
+    said = row.get("note")
+    note = said if isinstance(said, str) else ""
+    estimate, error, df = (float(row.get(name, np.nan)) for name in ("estimate", "std_error", "df"))
+    counts = {name: float(row.get(name, np.nan)) for name in ("n_engagements", "n_advisors")}
+    if not np.isfinite(estimate):
+        return refuse(note or "no estimate can be given")
+    if not (np.isfinite(error) and error > 0 and df > 0):
+        return Answer(estimate, note=note or "no standard error can be given", **counts)
+    wide, narrow = (
+        float(stdtrit(df, (1 + level) / 2)) * error
+        for level in (confidence, equivalence_confidence)
+    )
+    return Answer(
+        estimate=estimate,
+        std_error=error,
+        statistic=estimate / error,
+        df=df,
+        p_value=2 * float(stdtr(df, -abs(estimate / error))),
+        conf_low=estimate - wide,
+        conf_high=estimate + wide,
+        low_equivalence=estimate - narrow,
+        high_equivalence=estimate + narrow,
+        method=str(row.get("method", "")),
+        note=note,
+        **counts,
+    )
 
 
 def decide_claim(

@@ -97,10 +97,6 @@ def _items(need: Need, data: ClaimData) -> str:
     return "" if several else "answers to the single items of each subscale, at least three each"
 
 
-def _design(need: Need, data: ClaimData) -> str:
-    return f"the design: {need.design}"
-
-
 _CHECKS = {
     "rating": _rating,
     "outcome": _outcome,
@@ -110,5 +106,4 @@ _CHECKS = {
     "occasions": _occasions,
     "subscales": _subscales,
     "items": _items,
-    "design": _design,
 }

@@ -1,0 +1,51 @@
+"""The tests of claims by name; a new test is one function and one entry here."""
+
+from __future__ import annotations
+
+from analysis.evidence.claims.ledger import Test
+from analysis.evidence.claims.tests.advisors import advisor_retention
+from analysis.evidence.claims.tests.course import (
+    buffer,
+    lag_against_reverse,
+    lag_to_event,
+    matched_action,
+    rapport_first,
+)
+from analysis.evidence.claims.tests.designs import schedule, therapy_contrast
+from analysis.evidence.claims.tests.paths import indirect
+from analysis.evidence.claims.tests.raters import rater_difference
+from analysis.evidence.claims.tests.reports import cause_rates, cause_share, outcome_trend
+from analysis.evidence.claims.tests.rivals import dominance_over_rivals, three_components
+from analysis.evidence.claims.tests.slopes import (
+    harm,
+    interaction,
+    lasting,
+    partial_slopes,
+    slope,
+)
+
+TESTS: dict[str, Test] = {
+    function.__name__: function
+    for function in (
+        advisor_retention,
+        buffer,
+        cause_rates,
+        cause_share,
+        dominance_over_rivals,
+        harm,
+        indirect,
+        interaction,
+        lag_against_reverse,
+        lag_to_event,
+        lasting,
+        matched_action,
+        outcome_trend,
+        partial_slopes,
+        rapport_first,
+        rater_difference,
+        schedule,
+        slope,
+        therapy_contrast,
+        three_components,
+    )
+}

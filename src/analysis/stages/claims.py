@@ -1,0 +1,55 @@
+"""A dataset's tables and estimates to a verdict on every claim."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pandas as pd
+
+from analysis.contract.claims import read_ledger
+from analysis.contract.files import write_csv
+from analysis.contract.layout import Dataset, read_plan
+from analysis.contract.tables import read_table
+from analysis.evidence.claims.data import ClaimData
+from analysis.evidence.claims.ledger import answer_claims
+from analysis.evidence.claims.tests import TESTS
+
+ESTIMATES = ("comparison", "measurement", "process", "warning")
+
+
+def answer(mapping: Path, plan: Path, ledger: Path, folder: Path) -> None:
+    """Write ``claims.csv`` beside a dataset's estimates."""
+    claims = read_ledger(ledger, frozenset(TESTS))
+    table = answer_claims(claims, claim_data(Dataset(mapping), plan, folder), TESTS)
+    write_csv(table, folder / "claims.csv")
+
+
+def claim_data(dataset: Dataset, plan: Path, folder: Path) -> ClaimData:
+    """All that the tests of claims read of one dataset."""
+    settings = dataset.mapping
+    tables = {
+        name: read_table(name, folder / f"{name}.parquet")
+        for name in ("engagements", "checkins", "outcomes", "events")
+    }
+    estimates = {
+        name: pd.read_csv(folder / f"{name}.csv")
+        for name in ESTIMATES
+        if (folder / f"{name}.csv").exists()
+    }
+    return ClaimData(
+        name=settings.name,
+        frame=pd.read_parquet(folder / "frame.parquet"),
+        alliance=pd.read_parquet(folder / "alliance.parquet"),
+        instruments=dataset.scored,
+        declared=settings.outcomes,
+        primary=SimpleNamespace(
+            outcome=settings.primary_outcome,
+            source=settings.primary_source,
+            phase=settings.primary_phase,
+        ),
+        cluster=settings.cluster,
+        plan=read_plan(plan),
+        **tables,
+        **estimates,
+    )

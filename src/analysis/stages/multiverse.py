@@ -1,0 +1,33 @@
+"""Clean tables to the difference under every combination of reasonable choices."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+from analysis.contract.files import write_csv
+from analysis.contract.layout import Dataset, read_plan
+from analysis.contract.tables import read_table
+from analysis.evidence.choices import Sources
+from analysis.evidence.multiverse import explore_multiverse
+
+
+def multiverse(mapping: Path, plan: Path, folder: Path) -> None:
+    """Write ``multiverse.csv`` beside a dataset's clean tables."""
+    dataset = Dataset(mapping)
+    settings = dataset.mapping
+    tables = ("engagements", "checkins", "outcomes")
+    sources = Sources(
+        *(read_table(name, folder / f"{name}.parquet") for name in tables),
+        dataset.scored,
+        settings.outcomes,
+        settings.cluster,
+        SimpleNamespace(
+            outcome=settings.primary_outcome,
+            source=settings.primary_source,
+            phase=settings.primary_phase,
+        ),
+    )
+    explored = explore_multiverse(sources, read_plan(plan))
+    explored.insert(0, "dataset", settings.name)
+    write_csv(explored, folder / "multiverse.csv")
