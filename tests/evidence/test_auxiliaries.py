@@ -1,5 +1,3 @@
-from types import SimpleNamespace
-
 import numpy as np
 import pandas as pd
 
@@ -18,7 +16,7 @@ def test_ratings_that_only_one_side_gave_are_kept():
     replies = pd.DataFrame(
         {"engagement_id": ["b", "a"], "advisee_total": [2.0, 1.0], "advisor_total": [np.nan, 1.0]}
     )
-    filled = fill_ratings(frame, replies, "total")
+    filled = fill_ratings(frame, replies)
     assert np.array_equal(filled["advisee_total"], [4, 2, np.nan], equal_nan=True)
     assert np.array_equal(filled["advisor_total"], [3, np.nan, np.nan], equal_nan=True)
 
@@ -69,14 +67,14 @@ def test_everything_else_that_is_known_becomes_numbers():
             "value": [1.0, 2, 3, 4],
         }
     )
-    cell = SimpleNamespace(key=("goal", "advisee", "end"))
-    table = gather_auxiliaries(cell, frame, replies, outcomes)
+    table = gather_auxiliaries(frame, replies, outcomes)
     assert list(table.columns) == [
         "stakes",
         "status=ended_early",
         "advisor_years",
         "advisor_later",
         "goal by advisee (baseline)",
+        "goal by advisee (end)",
         "satisfaction by advisee (end)",
     ]
     assert table["stakes"].tolist()[:2] == [0, 2]

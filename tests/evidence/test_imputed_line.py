@@ -4,7 +4,9 @@ import pytest
 
 from analysis.contract.estimates import as_estimates
 from analysis.contract.plan import ComparisonPlan
-from analysis.evidence.imputed_line import imputed_rows, view_of_imputed
+from analysis.evidence.auxiliaries import fill_ratings, gather_auxiliaries
+from analysis.evidence.cells import Cell
+from analysis.evidence.imputed_line import impute_cell, imputed_rows
 
 PLAN = ComparisonPlan(imputations=10)
 NAMES = ("goal_attainment", "advisee_total", "advisor_total", "advisor_id")
@@ -62,15 +64,12 @@ def test_imputing_removes_the_bias_of_complete_cases_and_covers_the_truth(lines,
 
 def test_the_line_has_its_intervals_and_its_shifts(lines):
     frame, _, gone = simulate(lines, 1)
-    table = impute(frame).set_index("method")
-    assert list(table.index) == [
-        "rubin",
-        "rubin_90",
-        "rubin_lowered_0.2",
-        "rubin_raised_0.2",
-        "rubin_lowered_0.5",
-        "rubin_raised_0.5",
+    table = impute(frame)
+    assert table["method"].tolist() == ["rubin", "rubin_90", *["rubin_shifted"] * 4]
+    assert table["term"].tolist()[2:] == [
+        f"difference_shifted_{size}" for size in ("-0.2", "+0.2", "-0.5", "+0.5")
     ]
+    table = table.set_index("method")
     record = table.loc["rubin"]
     assert record["n_engagements"] == len(frame)
     assert record["conf_low"] < table.loc["rubin_90", "conf_low"] < record["estimate"]
@@ -84,9 +83,8 @@ def test_the_line_has_its_intervals_and_its_shifts(lines):
 def test_a_shift_moves_imputed_ratings_and_no_others(lines):
     """Ratings are missing where outcomes are good: raising them makes the advisor look better."""
     frame, _, _ = simulate(lines, 2, clusters=60)
-    table = impute(frame).set_index("method")["estimate"]
-    assert table["rubin_raised_0.5"] < table["rubin_raised_0.2"] < table["rubin"]
-    assert table["rubin"] < table["rubin_lowered_0.2"] < table["rubin_lowered_0.5"]
+    plain, _, down, up, far_down, far_up = impute(frame)["estimate"]
+    assert far_up < up < plain < down < far_down
 
 
 def test_neither_the_order_of_rows_nor_names_have_a_part_in_it(lines):
@@ -160,30 +158,39 @@ def test_advisors_with_one_advisee_each_are_as_good_as_any(lines):
     assert np.isfinite(impute(frame).iloc[0]["conf_low"])
 
 
-def rows_with(low, high, low_90, high_90):
-    return [
-        {"method": "rubin", "conf_low": low, "conf_high": high, "note": ""},
-        {"method": "rubin_90", "conf_low": low_90, "conf_high": high_90, "note": ""},
-    ]
-
-
-@pytest.mark.parametrize(
-    ("limits", "verdict", "view"),
-    [
-        ((0.02, 0.3, 0.04, 0.28), "supported", "agrees"),
-        ((0.02, 0.3, 0.04, 0.28), "opposed", "contradicts"),
-        ((-0.02, 0.3, 0.01, 0.28), "supported", "contradicts"),
-        ((-0.3, -0.01, -0.2, -0.02), "opposed", "agrees"),
-        ((-0.09, 0.08, -0.07, 0.06), "equivalent", "agrees"),
-        ((0.01, 0.08, 0.02, 0.06), "equivalent", "contradicts"),
-        ((-0.2, 0.08, -0.15, 0.06), "equivalent", "contradicts"),
-        ((np.nan, np.nan, np.nan, np.nan), "supported", "not_given"),
-    ],
-)
-def test_what_the_imputed_line_makes_of_a_verdict(limits, verdict, view):
-    assert view_of_imputed(rows_with(*limits), verdict, 0.10)[0] == view
-
-
-def test_there_is_nothing_to_contradict_in_an_inconclusive_verdict():
-    with pytest.raises(ValueError, match="inconclusive"):
-        view_of_imputed([], "inconclusive", 0.10)
+def test_a_cell_is_imputed_from_what_either_side_replied(lines):
+    rng = np.random.default_rng(9)
+    values, codes = lines.simulate_values(rng)
+    frame = frame_of(values, codes).drop(columns="goal_attainment")
+    replies = frame.drop(columns="advisor_id").assign(advisor_later=values[:, 2])
+    absent = rng.random(len(frame)) < 0.3
+    frame.loc[absent, ["advisee_total", "advisor_total"]] = np.nan
+    replies.loc[absent, "advisor_total"] = np.nan
+    outcomes = pd.DataFrame(
+        {
+            "engagement_id": frame["engagement_id"],
+            "outcome": "goal_attainment",
+            "source": "record",
+            "phase": "end",
+            "value": values[:, 0],
+        }
+    )
+    key = ("goal_attainment", "record", "end")
+    cell = Cell(*key, "prospective", outcomes[["engagement_id", "value"]].iloc[5:])
+    auxiliaries = gather_auxiliaries(frame, replies, outcomes)
+    row = impute_cell(
+        cell,
+        "total",
+        fill_ratings(frame, replies),
+        auxiliaries,
+        "advisor_id",
+        PLAN,
+        np.random.default_rng(0),
+    )[0]
+    assert row["n_engagements"] == len(frame) - 5
+    share = absent[5:].mean()
+    assert f"imputations of {share:.0%} of the advisors' ratings from" in row["note"]
+    # the later rating is a copy: hardly anything is missing, and nothing of the outcome's own
+    r = np.corrcoef(values[5:].T)[0]
+    assert row["estimate"] == pytest.approx(r[1] - r[2], abs=0.01)
+    assert "record" not in row["note"]

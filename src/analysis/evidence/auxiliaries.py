@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analysis.contract.estimates import RATERS
-from analysis.evidence.cells import Cell, last_values
+from analysis.evidence.cells import last_values
 
 #: Auxiliaries at most: each further one costs precision where advisors are few.
 MOST_AUXILIARIES = 5
@@ -23,6 +22,9 @@ FEWEST_PAIRS = 20
 #: Categories that fewer engagements have get no indicator.
 FEWEST_IN_CATEGORY = 10
 
+#: How the columns of ratings after the window end.
+LATER = "_later"
+
 _ORDERED = {"low": 0.0, "medium": 1.0, "high": 2.0}
 _NOT_AUXILIARY = {
     "engagement_id",
@@ -36,42 +38,46 @@ _NOT_AUXILIARY = {
 }
 
 
-def fill_ratings(frame: pd.DataFrame, replies: pd.DataFrame, subscale: str) -> pd.DataFrame:
-    """Both ratings of a subscale as far as anybody replied, in place of those that both gave.
+def fill_ratings(frame: pd.DataFrame, replies: pd.DataFrame) -> pd.DataFrame:
+    """Both sides' ratings as far as anybody replied, in place of those that both gave.
 
     Parameters
     ----------
-    frame : one row per engagement with ``advisee_<subscale>`` and ``advisor_<subscale>``: means
-        over the window's occasions that both answered.
+    frame : one row per engagement with ``advisee_total``, ``advisor_total``, ``advisee_goal``, ...:
+        means over the window's occasions that both answered.
     replies : from ``analysis.measure.window.reply_means``: means over the occasions that the rater
         alone answered.
 
     Returns
     -------
-    ``frame`` with gaps in the two ratings filled from ``replies``: an engagement whose advisor
-    never replied keeps its advisee's rating. What is still missing, nobody gave.
+    ``frame`` with gaps in ratings filled from ``replies``: an engagement whose advisor never
+    replied keeps its advisee's rating. What is still missing, nobody gave.
     """
     filled = frame.copy()
     own = replies.set_index("engagement_id").reindex(frame["engagement_id"])
-    for rater in ("advisee", "advisor"):
-        name = f"{rater}_{subscale}"
-        theirs = own[name].to_numpy(dtype=float) if name in own else np.nan
-        known = frame[name].astype(float) if name in frame else np.nan
-        filled[name] = np.where(pd.isna(known), theirs, known)
+    for name in own.columns:
+        if name.endswith(LATER):
+            continue
+        known = frame[name].to_numpy(dtype=float) if name in frame else np.full(len(frame), np.nan)
+        filled[name] = np.where(np.isnan(known), own[name].to_numpy(dtype=float), known)
     return filled
 
 
+def name_of_outcome(key: tuple[str, str, str]) -> str:
+    """What an outcome, source and phase is called among the auxiliaries."""
+    return "{} by {} ({})".format(*key)
+
+
 def gather_auxiliaries(
-    cell: Cell, frame: pd.DataFrame, replies: pd.DataFrame, outcomes: pd.DataFrame
+    frame: pd.DataFrame, replies: pd.DataFrame, outcomes: pd.DataFrame
 ) -> pd.DataFrame:
-    """Everything beside the cell's outcome and the ratings in the window, as numbers.
+    """Everything that is known of engagements beside the ratings in the window, as numbers.
 
     Parameters
     ----------
-    cell : whose outcome is analysed.
     frame : one row per engagement with its stakes, status and declared covariates.
     replies : from ``analysis.measure.window.reply_means``; later check-ins' totals are used.
-    outcomes : the clean table; every other outcome, source and phase is an auxiliary.
+    outcomes : the clean table; every outcome, source and phase is an auxiliary of the others.
 
     Returns
     -------
@@ -79,10 +85,9 @@ def gather_auxiliaries(
     0 to 2, and an indicator of each category that at least ten engagements have but the commonest.
     """
     ids = pd.Index(frame["engagement_id"], name="engagement_id")
-    ratings = {name for name in frame if name.startswith(tuple(f"{one}_" for one in RATERS))}
     columns: dict[str, pd.Series] = {}
     for name in frame.columns:
-        if name in _NOT_AUXILIARY or (name in ratings and name in replies):
+        if name in _NOT_AUXILIARY or name in replies:
             continue
         values = frame.set_index("engagement_id")[name]
         if name == "stakes":
@@ -92,13 +97,12 @@ def gather_auxiliaries(
         else:
             columns |= _indicators(name, values)
     late = replies.set_index("engagement_id").reindex(ids)
-    columns |= {name: late[name].astype(float) for name in late if name.endswith("_later")}
+    columns |= {name: late[name].astype(float) for name in late if name.endswith(LATER)}
     known = outcomes[outcomes["value"].notna() & outcomes["engagement_id"].isin(ids)]
     known = known.assign(week=known["week"].astype(float) if "week" in known else np.nan)
     for key, rows in known.groupby(["outcome", "source", "phase"], sort=True, observed=True):
-        if key != cell.key:
-            values = last_values(rows).set_index("engagement_id")["value"]
-            columns["{} by {} ({})".format(*key)] = values.reindex(ids)
+        values = last_values(rows).set_index("engagement_id")["value"]
+        columns[name_of_outcome(key)] = values.reindex(ids)
     return pd.DataFrame(columns, index=ids)
 
 

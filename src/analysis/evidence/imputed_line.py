@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 from scipy.special import stdtr
 
 from analysis.contract.plan import ComparisonPlan
-from analysis.evidence.auxiliaries import choose_auxiliaries
+from analysis.evidence.auxiliaries import choose_auxiliaries, name_of_outcome
 from analysis.evidence.cases import complete_cases
+from analysis.evidence.cells import Cell
 from analysis.evidence.disattenuation import RATERS
 from analysis.evidence.observed import NAMES
 from analysis.measure.missing import pool_rubin
@@ -28,8 +27,6 @@ FEWEST_PER_VARIABLE = 10
 UNCORRECTED = (
     "uncorrected for reliability: imputed ratings carry the same measurement error as observed ones"
 )
-
-View = Literal["agrees", "contradicts", "not_given"]
 
 
 @dataclass(frozen=True)
@@ -71,14 +68,14 @@ def imputed_rows(
 
     Returns
     -------
-    Rows of ``imputed``, term ``difference``:
+    Rows of ``imputed``:
 
-    - ``rubin`` and ``rubin_90`` (at the equivalence confidence): missing at random given outcome,
-      ratings, auxiliaries and advisor
-    - ``rubin_lowered_0.2``, ``rubin_raised_0.2``, ... for each ``rater`` with gaps and each of the
-      plan's shifts: not at random, that rater's imputed ratings moved by so many standard
-      deviations of the observed ones (a pattern-mixture model: Little, 1993, Journal of the
-      American Statistical Association 88, 125)
+    - ``difference``, ``rubin`` and ``rubin_90`` (at the equivalence confidence): missing at random
+      given outcome, ratings, auxiliaries and advisor
+    - ``difference_shifted_-0.2``, ``difference_shifted_+0.2``, ..., ``rubin_shifted``, for each
+      ``rater`` with gaps and each of the plan's shifts: not at random, that rater's imputed
+      ratings moved by so many standard deviations of the observed ones (a pattern-mixture model:
+      Little, 1993, Journal of the American Statistical Association 88, 125)
 
     Where nothing is missing, or nothing can be imputed from, one row with the reason.
 
@@ -114,46 +111,38 @@ def imputed_rows(
                 moved = completed.copy()
                 moved[:, gap, place] += sign * size * spread
                 said = f"imputed ratings of the {rater} {word} by {size:g} standard deviations"
-                method = f"rubin_{word}_{size:g}"
-                row = _pooled(data, moved, method, plan.confidence, said)
+                row = _pooled(data, moved, "rubin_shifted", plan.confidence, said)
+                row["term"] = f"difference_shifted_{sign * size:+g}"
                 rows.append({**row, "rater": rater})
     return rows
 
 
-def view_of_imputed(rows: Sequence[Row], verdict: str, sesoi: float) -> tuple[View, str]:
-    """Whether the imputed line bears out a verdict reached on complete engagements, and why (not).
+def impute_cell(
+    cell: Cell,
+    subscale: str,
+    filled: pd.DataFrame,
+    auxiliaries: pd.DataFrame,
+    cluster: str,
+    plan: ComparisonPlan,
+    rng: np.random.Generator,
+) -> list[Row]:
+    """The imputed line of one cell and subscale: ``imputed_rows`` on the cell's engagements.
 
     Parameters
     ----------
-    rows : from ``imputed_rows``.
-    verdict : ``supported``, ``opposed`` or ``equivalent``, from the other lines.
-    sesoi : smallest difference of interest.
-
-    Returns
-    -------
-    ``contradicts`` when a winner's side is not kept, the imputed interval not lying beyond 0 on
-    it, or when an equivalence is not: the interval excludes 0, or the narrower one does not lie
-    within the SESOI. ``not_given`` when there is no imputed interval.
-
-    Raises ValueError for another verdict: there is nothing in it to contradict.
+    cell, subscale : the outcome, and which ratings of it.
+    filled : from ``fill_ratings``, once for a dataset.
+    auxiliaries : from ``gather_auxiliaries``, once for a dataset; the cell's own outcome is left
+        out here.
+    cluster, plan, rng : as ``imputed_rows``.
     """
-    if verdict not in ("supported", "opposed", "equivalent"):
-        raise ValueError(f"no imputed line can contradict '{verdict}'")
-    by_method = {row["method"]: row for row in rows}
-    record, narrow = by_method.get("rubin"), by_method.get("rubin_90")
-    if record is None or narrow is None or not np.isfinite(record["conf_low"]):
-        return "not_given", str(record["note"]) if record else "the imputed line is not given"
-    low, high = float(record["conf_low"]), float(record["conf_high"])
-    if verdict == "equivalent":
-        inside = -sesoi < float(narrow["conf_low"]) and float(narrow["conf_high"]) < sesoi
-        if low <= 0 <= high and inside:
-            return "agrees", "the imputed line is equivalent to 0 too"
-        return "contradicts", "the imputed line is not equivalent to 0"
-    side = 1 if verdict == "supported" else -1
-    if (low > 0) - (high < 0) == side:
-        return "agrees", "the imputed interval excludes 0 on the same side"
-    where = "holds 0" if low <= 0 <= high else "lies on the other side of 0"
-    return "contradicts", f"the imputed interval {where}"
+    ratings = [f"{rater}_{subscale}" for rater in RATERS]
+    values = cell.values.rename(columns={"value": cell.outcome})
+    frame = filled[["engagement_id", cluster, *ratings]].merge(
+        values, on="engagement_id", how="left", validate="one_to_one"
+    )
+    others = auxiliaries.drop(columns=name_of_outcome(cell.key), errors="ignore")
+    return imputed_rows(frame, cell.outcome, *ratings, cluster, plan, rng, others)
 
 
 def _eligible(
