@@ -70,6 +70,7 @@ METHODS = {
     "partial_jackknife": "of partial correlations, jackknife over clusters",
     "r_squared": "share of the outcome's variance",
     "general_dominance": "mean addition over all orders of entry",
+    "ridge_corrected_t": "ridge, corrected resampled t",
     "reml_or_cr2": "slopes within, by REML or, with few clusters, CR2",
     "jackknife_90": "jackknife over clusters, interval for equivalence",
     "percentile": "bootstrap of clusters, percentile",
