@@ -133,7 +133,8 @@ def _precedence(row: Mapping[str, object]) -> tuple:
 
 
 def _why_none(own: pd.DataFrame, line: Quantity) -> str:
-    if own["outcome_source"].isin(INDEPENDENT_SOURCES).sum() == 0:
+    held = own[own["outcome"].notna() & (own["analysis"] != "verdict")]
+    if not held["outcome_source"].isin(INDEPENDENT_SOURCES).any():
         return "no outcome from a third party or a record"
     whose = f"the {line.rater}'s rating" if line.rater else "this line"
     return f"no outcome from a third party or a record has {whose}"

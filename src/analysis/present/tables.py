@@ -36,6 +36,13 @@ ANALYSES = {
     "naive": "Difference, naive",
     "clustered": "Difference, clustered",
     "disattenuated": "Difference, corrected for reliability",
+    "multilevel": "Slopes within and between clusters",
+    "incremental": "Variance explained",
+    "out_of_sample": "Out of sample",
+    "adjusted": "Difference, adjusted for what came before",
+    "imputed": "Difference, missing ratings imputed",
+    "sensitivity": "Other measures of the difference",
+    "agreement": "Lines together",
     "verdict": "Verdict",
 }
 METHODS = {
@@ -49,11 +56,37 @@ METHODS = {
     "dunn_clark": "Dunn and Clark's z",
     "zou": "Zou's interval",
     "jackknife": "jackknife over clusters",
+    "direction": "share that points where the clustered line points",
+    "partial_jackknife": "of partial correlations, jackknife over clusters",
+    "r_squared": "share of the outcome's variance",
+    "general_dominance": "mean addition over all orders of entry",
+    "reml_or_cr2": "slopes within, by REML or, with few clusters, CR2",
     "jackknife_90": "jackknife over clusters, interval for equivalence",
     "percentile": "bootstrap of clusters, percentile",
     "bca": "bootstrap of clusters, BCa",
+    "reml": "mixed model, restricted likelihood",
+    "ml": "mixed model, likelihood",
+    "cr2": "least squares, errors robust to clusters (CR2)",
+    "cr2_htz": "joint test robust to clusters (CR2)",
+    "logit": "logistic mixed model, log odds",
+    "ordinal_logit": "ordinal logistic mixed model, log odds",
     "omega_jackknife": "by omega, jackknife over clusters",
     "omega_jackknife_90": "by omega, jackknife over clusters, interval for equivalence",
+}
+#: What a row of a line estimates, where the line has several.
+TERMS = {
+    "within_difference": "difference within",
+    "within_advisee": "within",
+    "within_advisor": "within",
+    "between_difference": "difference between",
+    "between_advisee": "between",
+    "between_advisor": "between",
+    "share_between": "share of the outcome's variance between",
+    "r2_baseline": "baseline alone",
+    "r2_both": "both ratings",
+    "r2_shared": "what either would add",
+    "r2_added": "over the baseline",
+    "r2_unique": "over the other rating too",
 }
 #: A verdict's word and sign; its colour never stands alone.
 VERDICTS = {

@@ -1,0 +1,171 @@
+"""Ruptures and repair in each rater's scores: counts and rates beside what chance would show.
+
+The rows' ``method`` names size and reference of the drop (``2s_previous``). Of a statistic X there
+are up to three rows: ``X`` as observed, ``X_by_chance`` as surrogates without ruptures show it
+(interval: where 95 % of sets lie), and ``X_excess``, the difference, whose interval holds the error
+of the observed value, of the fitted noise, and of the simulation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from analysis.contract.estimates import as_estimates
+from analysis.contract.plan import RupturePlan
+from analysis.evidence.rupture_details import detail_rows
+from analysis.evidence.rupture_occurrence import rule_rows
+from analysis.evidence.rupture_study import (
+    FEWEST,
+    TOO_FEW,
+    Study,
+    prepare_study,
+)
+from analysis.models.intervals import Row, no_interval
+from analysis.models.ruptures.chart import chart_individuals
+from analysis.models.ruptures.events import place_events
+from analysis.models.ruptures.table import tabulate_episodes
+
+RATERS = ("advisee", "advisor")
+
+
+def describe_ruptures(
+    alliance: pd.DataFrame,
+    engagements: pd.DataFrame,
+    events: pd.DataFrame | None,
+    omega: Mapping[str, pd.Series],
+    plan: RupturePlan,
+    rng: np.random.Generator | None = None,
+    *,
+    cluster: str = "advisor_id",
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """Everything on ruptures and repair that may leave the pipeline, as tidy rows.
+
+    Parameters
+    ----------
+    alliance : scores per ``engagement_id, rater, occasion``: ``total``, perhaps ``bond``, ``week``.
+    engagements : the clean table; ``status``, ``ended_week`` and covariates where there are any.
+    events : the clean table, or None.
+    omega : rater to omega of the total by check-in (see ``omega_by_occasion``); a rater without
+        items is not in it, and has no floor under the drops.
+    rng : draws the surrogates; by default seeded with the plan's seed.
+
+    Returns
+    -------
+    Rows of ``analysis`` ``rupture`` and ``repair``, ``rater, subscale, occasion, term, estimate,
+    std_error, statistic, df, p_value, conf_low, conf_high, n_engagements, n_advisors, method,
+    verdict, note``. A rater of whom nothing can be said has one row ``not_testable``. Figures on
+    fewer than ten engagements are not given.
+    """
+    rng = np.random.default_rng(plan.seed) if rng is None else rng
+    rows: list[Row] = []
+    for rater, stream in zip(RATERS, rng.spawn(len(RATERS)), strict=True):
+        study = prepare_study(
+            alliance, engagements, rater, omega.get(rater), plan, stream, cluster, confidence
+        )
+        if study.refusal:
+            verdict = {"estimate": np.nan, "verdict": "not_testable", "note": study.refusal}
+            rows += [
+                {"analysis": name, "rater": rater, "term": name, **verdict}
+                for name in ("rupture", "repair")
+            ]
+            continue
+        placed = None
+        if events is not None and len(events):
+            placed = place_events(events, alliance)
+        own = [*_scale_rows(study), *rule_rows(study)]
+        headline = study.threshold(plan.size, plan.reference)
+        own += detail_rows(study, headline, engagements, placed)
+        rows += [{"rater": rater, "subscale": "total", "verdict": None, **row} for row in own]
+    return as_estimates(_withheld(row) for row in rows)
+
+
+def list_rupture_episodes(
+    alliance: pd.DataFrame,
+    engagements: pd.DataFrame,
+    rater: str,
+    omega: pd.Series | float | None,
+    plan: RupturePlan,
+    size: float | None = None,
+    reference: str | None = None,
+    cluster: str = "advisor_id",
+) -> pd.DataFrame:
+    """One row per episode of one rater, for use inside the pipeline; see ``tabulate_episodes``.
+
+    ``rater``, ``size``, ``threshold`` and ``bound`` (scale or measurement_error) stand beside.
+    Empty where nothing can be said.
+    """
+    rng = np.random.default_rng(plan.seed)
+    study = prepare_study(alliance, engagements, rater, omega, plan, rng, cluster)
+    if study.refusal:
+        return pd.DataFrame(columns=["engagement_id", "rater", "onset"])
+    threshold = study.threshold(size or plan.size, reference or plan.reference)
+    frame = tabulate_episodes(study.observed(threshold), plan.windows)
+    frame.insert(1, "rater", rater)
+    return frame.assign(
+        size=threshold.size, threshold=threshold.rule.threshold, bound=threshold.bound
+    )
+
+
+def omega_by_occasion(measurement: pd.DataFrame) -> dict[str, pd.Series]:
+    """Rater to omega of the total at each check-in, from the table of ``describe_measurement``."""
+    if "method" not in measurement:
+        return {}
+    own = measurement[
+        (measurement["term"] == "reliability")
+        & (measurement["method"] == "mcdonald_omega")
+        & (measurement["subscale"] == "total")
+        & measurement["estimate"].notna()
+    ]
+    return {
+        rater: part.set_index(part["occasion"].astype(int))["estimate"]
+        for rater, part in own.groupby("rater")
+    }
+
+
+def _withheld(row: Row) -> Row:
+    """The row, or without its numbers where they rest on too few engagements."""
+    n = row.get("n_engagements", np.nan)
+    if not np.isfinite(n) or n >= FEWEST:
+        return row
+    numbers = ("estimate", "n_engagements", "n_advisors")
+    return row | no_interval(TOO_FEW) | dict.fromkeys(numbers, np.nan)
+
+
+def _scale_rows(study: Study) -> list[Row]:
+    """What drops are measured on, and the noise that chance is judged by."""
+    ratings, null = study.ratings, study.null
+    counts = {"n_engagements": study.scale_n, "n_advisors": ratings.n_clusters}
+    everyone = counts | {"n_engagements": len(ratings.engagement_ids)}
+    no_floor = "" if np.isfinite(study.error) else "no items: no floor under the drops"
+    few = "" if null.triples >= 30 else "too few neighbouring check-ins: taken as 0"
+    chart = chart_individuals(ratings.total)
+    charted = int(chart.sufficient.sum())
+    rows = [
+        ("scale", study.scale, counts, f"SD {study.scale_basis}"),
+        ("error_of_measurement", study.error, everyone, no_floor),
+        ("innovation_sd", null.innovation_sd, everyone, ""),
+        ("autocorrelation", null.autocorrelation, everyone, few),
+        ("trend", null.slope, everyone, "per check-in"),
+        ("answers_after_end", float(ratings.after_end), everyone, "left out"),
+        ("answers_out_of_order", float(ratings.out_of_order), everyone, "kept by their number"),
+        (
+            "chart_signal",
+            float(chart.below[chart.sufficient].mean()) if charted else np.nan,
+            counts | {"n_engagements": charted},
+            "share of charts with a score below the lower limit" if charted else "insufficient",
+        ),
+        (
+            "chart_insufficient",
+            float((~chart.sufficient).mean()),
+            everyone,
+            "share of engagements with fewer than 8 check-ins answered",
+        ),
+    ]
+    return [
+        {"analysis": "rupture", "term": term, "estimate": value, **n, "note": note}
+        for term, value, n, note in rows
+    ]
