@@ -204,6 +204,7 @@ class RupturePlan(Strict):
             values = getattr(self, name)
             if len(set(values)) != len(values) or not values:
                 raise ValueError(f"{name} must name at least one value, and none twice")
+        return self
 
 
 class WarningPlan(Strict):

@@ -11,15 +11,17 @@ from analysis.contract.files import write_csv
 from analysis.contract.layout import Dataset, read_plan
 from analysis.contract.tables import read_table
 from analysis.evidence.course import describe_course
+from analysis.evidence.held import keep_held
+from analysis.evidence.ruptures import describe_ruptures, omega_by_occasion
 
 
 def process(mapping: Path, plan: Path, folder: Path) -> None:
     """Write ``process.csv`` beside a dataset's scores."""
-    dataset = Dataset(mapping)
+    dataset, choices = Dataset(mapping), read_plan(plan)
     settings = dataset.mapping
     tables = {
         name: read_table(name, folder / f"{name}.parquet")
-        for name in ("engagements", "checkins", "outcomes", "events")
+        for name in ("engagements", "outcomes", "events")
     }
     tables |= {name: pd.read_parquet(folder / f"{name}.parquet") for name in ("alliance", "frame")}
     tables["measurement"] = pd.read_csv(folder / "measurement.csv")
@@ -29,9 +31,17 @@ def process(mapping: Path, plan: Path, folder: Path) -> None:
         settings.outcomes,
         settings.cluster,
         (settings.primary_outcome, settings.primary_source, settings.primary_phase),
-        read_plan(plan),
+        choices,
     )
-    # Ruptures and repair add their rows here.
-    rows = in_order([course])
+    ruptures = describe_ruptures(
+        keep_held(tables["alliance"], tables["engagements"]),
+        tables["engagements"],
+        tables["events"],
+        omega_by_occasion(tables["measurement"]),
+        choices.ruptures,
+        cluster=settings.cluster,
+        confidence=choices.comparison.confidence,
+    )
+    rows = in_order([course, ruptures])
     rows.insert(0, "dataset", settings.name)
     write_csv(rows, folder / "process.csv")
