@@ -70,7 +70,6 @@ METHODS = {
     "partial_jackknife": "of partial correlations, jackknife over clusters",
     "r_squared": "share of the outcome's variance",
     "general_dominance": "mean addition over all orders of entry",
-    "ridge_corrected_t": "ridge, corrected resampled t",
     "reml_or_cr2": "slopes within, by REML or, with few clusters, CR2",
     "jackknife_90": "jackknife over clusters, interval for equivalence",
     "percentile": "bootstrap of clusters, percentile",
@@ -104,12 +103,6 @@ TERMS = {
     "auc": "area under the curve",
     "r2_added": "over the baseline",
     "r2_unique": "over the other rating too",
-    "r2_advisee": "R² with the advisee's rating",
-    "r2_advisor": "R² with the advisor's rating",
-    "r2_gain": "R² that both ratings add",
-    "semipartial_correlation": "correlation",
-    "spearman": "rank correlation",
-    "auc": "area under the curve",
 }
 #: A verdict's word and sign; its colour never stands alone.
 VERDICTS = {
