@@ -114,6 +114,14 @@ def compare(mapping: MappingFile, plan: PlanFile, folder: Folder) -> None:
 
 
 @app.command()
+def warn(mapping: MappingFile, plan: PlanFile, folder: Folder) -> None:
+    """Ratings and events so far to early warning, and what it is worth."""
+    from analysis.stages.warn import warn
+
+    warn(mapping, plan, folder)
+
+
+@app.command()
 def multiverse(mapping: MappingFile, plan: PlanFile, folder: Folder) -> None:
     """Clean tables to the difference under every combination of reasonable choices."""
     from analysis.stages.multiverse import multiverse
@@ -127,6 +135,14 @@ def synthesise(plan: PlanFile, results: Results, mappings: Mappings) -> None:
     from analysis.stages.synthesise import synthesise
 
     synthesise(plan, results, mappings)
+
+
+@app.command()
+def process(mapping: MappingFile, plan: PlanFile, folder: Folder) -> None:
+    """Scores, events and outcomes to how the relationship went."""
+    from analysis.stages.process import process
+
+    process(mapping, plan, folder)
 
 
 @app.command()

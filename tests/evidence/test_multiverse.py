@@ -9,9 +9,10 @@ from scipy.stats import spearmanr
 
 from analysis.contract.instruments import Instrument
 from analysis.contract.plan import Plan
+from analysis.evidence.choices import Sources
 from analysis.evidence.comparison import compare_raters
 from analysis.evidence.multiverse import explore_multiverse
-from analysis.evidence.specifications import Sources, list_specifications
+from analysis.evidence.specifications import list_specifications
 from analysis.measure.scoring import score_alliance
 from analysis.measure.window import assemble_frame, window_occasions
 

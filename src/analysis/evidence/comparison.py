@@ -23,6 +23,7 @@ from analysis.evidence.disattenuation import (
     disattenuated_rows,
 )
 from analysis.evidence.incremental_line import incremental_rows
+from analysis.evidence.multilevel_line import multilevel_rows
 from analysis.evidence.observed import (
     NAMES,
     clustered_rows,
@@ -30,8 +31,10 @@ from analysis.evidence.observed import (
     counts,
     naive_rows,
 )
+from analysis.evidence.prediction_line import prediction_rows
 from analysis.evidence.reliability_rows import reliability_rows
 from analysis.evidence.verdict import Absence, Line, Rule, decide
+from analysis.evidence.weigh import weigh_lines
 from analysis.models.intervals import (
     Row,
     no_interval,
@@ -39,7 +42,7 @@ from analysis.models.intervals import (
 from analysis.models.resampling import SharedWeights, difference_with_reason
 
 #: Lines that stand beside those the verdict reads.
-LINES = ("incremental", "adjusted")
+LINES = ("multilevel", "incremental", "out_of_sample", "adjusted")
 
 
 def compare_raters(
@@ -91,7 +94,9 @@ def compare_raters(
       equivalence confidence), ``percentile``, ``bca``
     - ``disattenuated``: the same four after correction by the window mean's reliability, and
       ``omega_jackknife``, ``omega_jackknife_90`` after correction by omega
-    - ``incremental``, ``adjusted``: see the modules of these names
+    - ``multilevel``, ``incremental``, ``out_of_sample``, ``adjusted``: see ``multilevel_line``,
+      ``incremental_line``, ``prediction_line``, ``adjusted_line``
+    - ``agreement``: which lines point where, unless no ``lines`` are asked for
     - ``verdict``: D with the interval of record, the verdict, and its reason in ``note``
 
     What cannot be given is NaN with the reason in ``note``.
@@ -113,6 +118,7 @@ def compare_raters(
     problem = difference_with_reason(cases.sums, NAMES)[1]
     clustered = clustered_rows(cases, plan, weights)
     disattenuated = _disattenuated(cases, by_window, by_omega, plan, weights, problem)
+    further = _further_lines(cases, covariates, plan, lines)
     rows = [
         *correlation_rows(cases, plan),
         *reliability_rows(cases, by_window, plan),
@@ -120,8 +126,10 @@ def compare_raters(
         *naive_rows(cases, plan),
         *clustered,
         *disattenuated,
-        *_further_lines(cases, covariates, plan, lines),
+        *further,
     ]
+    if lines:
+        rows.append(weigh_lines(rows, 1 - plan.confidence) | counts(cases))
     if problem:
         verdict, reason = "not_testable", problem
     else:
@@ -134,6 +142,7 @@ def compare_raters(
             missing_share=cases.missing_share,
             timing=timing,
             absence_reason=absence_reason,
+            imputed=_imputed_line(further),
         )
     rows.append(
         {
@@ -154,8 +163,13 @@ def _further_lines(
     baseline = covariates.aligned(cases) if covariates is not None else None
     names = covariates.names if covariates is not None else ()
     rows: list[Row] = []
+    if "multilevel" in lines:
+        rows += multilevel_rows(cases, plan)
     if "incremental" in lines:
         rows += incremental_rows(cases, baseline, plan)
+    if "out_of_sample" in lines:
+        rng = np.random.default_rng(plan.seed)  # the same folds whatever was drawn before
+        rows += prediction_rows(cases, baseline, plan, rng, boosting="boosting" in lines)
     if "adjusted" in lines:
         rows += adjusted_rows(cases, baseline, names, plan)
     return rows
@@ -207,6 +221,15 @@ def _deciding_line(
     if not line.given:
         return "not_estimable", "the disattenuated line has no interval"
     return line, ""
+
+
+def _imputed_line(rows: list[Row]) -> Line | None:
+    """The line with missing ratings imputed, if it was given; only its estimate and interval."""
+    for row in rows:
+        if (row["analysis"], row["term"], row["method"]) == ("imputed", "difference", "rubin"):
+            limits = float(row["conf_low"]), float(row["conf_high"])
+            return Line(float(row["estimate"]), *limits, *limits)
+    return None
 
 
 def _line(rows: list[Row], prefix: str, correction: str = "") -> Line:

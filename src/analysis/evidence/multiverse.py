@@ -16,14 +16,9 @@ import pandas as pd
 from analysis.contract.estimates import as_estimates
 from analysis.contract.plan import ComparisonPlan, Plan
 from analysis.evidence.cells import Cell
+from analysis.evidence.choices import CHOICES, Skipped, Sources
 from analysis.evidence.grid import FEWEST_ENGAGEMENTS
-from analysis.evidence.specifications import (
-    CHOICES,
-    Skipped,
-    Sources,
-    Specification,
-    list_specifications,
-)
+from analysis.evidence.specifications import Specification, list_specifications
 from analysis.evidence.verdict import refuse
 from analysis.evidence.window_reliability import window_reliability
 from analysis.measure.window import PAIR

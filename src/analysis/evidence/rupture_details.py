@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 import numpy as np
 import pandas as pd
 
-from analysis.contract.dictionary import STAKES
+from analysis.evidence.rupture_conditions import find_conditions, find_groups
+from analysis.evidence.rupture_occurrence import share_rows
 from analysis.evidence.rupture_study import (
     FEWEST,
     Study,
     Threshold,
     contrast,
     interval_of,
+    slopes_of,
 )
 from analysis.models.cluster_sums import leave_one_out
 from analysis.models.intervals import Row, jackknife_interval, no_interval
 from analysis.models.ruptures.events import (
     TYPES,
     flag_events,
-    since_last_answer,
     type_flags,
     types_of_beginnings,
 )
@@ -39,12 +38,17 @@ from analysis.models.ruptures.growth import (
     pairs_compared,
 )
 from analysis.models.ruptures.hazard import fit_hazard, person_periods
-from analysis.models.ruptures.statistics import Courses, Parts, Sums, timeline
+from analysis.models.ruptures.statistics import (
+    Courses,
+    Parts,
+    Sums,
+    divide,
+    occurrence_among,
+    timeline,
+)
 
 #: Kept per check-in by ``timeline``, and what each is a share of.
 _TIMELINE = {"beginning": (0, 1), "in_rupture": (2, 4), "repaired": (3, 4)}
-#: Text covariates with more levels than this are not compared.
-MOST_LEVELS = 6
 
 
 def detail_rows(
@@ -58,7 +62,8 @@ def detail_rows(
     """
     courses = study.observed(threshold)
     ratings = study.ratings
-    conditions = _conditions(study, engagements, events)
+    conditions = find_conditions(ratings, engagements, events)
+    groups = find_groups(ratings, engagements)
     cells = find_cells(courses)
     grown = [name for name in ("total", "bond") if name in {"total", *(study.companions or {})}]
     parts: dict[str, Parts] = {
@@ -67,6 +72,7 @@ def detail_rows(
         "missed_after": missed_after,
         "after_repair": after_repair,
         **{name: by_exposure(*flags) for name, flags in conditions.items()},
+        **{f"among_{name}": occurrence_among(flags) for name, flags in groups.items()},
     }
     if cells:
         parts |= {f"growth_{name}": growth(cells, name) for name in grown}
@@ -79,6 +85,9 @@ def detail_rows(
     rows += _ratio_rows(study, "after_missed", "rate_after_missed_checkin", sums["after_missed"])
     rows += _ratio_rows(study, "missed_after", "missed_checkin_after_drop", sums["missed_after"])
     rows.append(_begun_after_missed(study, sums["after_missed"]))
+    slopes = slopes_of(study, [threshold])[threshold.name] if groups else None
+    for name in groups:
+        rows += share_rows(study, f"ruptured_among_{name}", sums[f"among_{name}"], slopes)
     for name in conditions:
         rows += _ratio_rows(study, name, f"rate_{name}", sums[name], corrected=True)
     rows = [{"analysis": "rupture", **row} for row in rows]
@@ -97,8 +106,7 @@ def _timeline_rows(study: Study, sums: Sums) -> list[Row]:
         for term, (upper, lower) in _TIMELINE.items():
 
             def share(totals: np.ndarray, a: int = upper, b: int = lower, at: int = place):
-                n = totals[..., 5 * at + b]
-                return np.where(n > 0, totals[..., 5 * at + a] / np.where(n > 0, n, 1.0), np.nan)
+                return divide(totals[..., 5 * at + a], totals[..., 5 * at + b])
 
             found = contrast(sums, share, study.confidence)
             n = float(sums.observed[:, 5 * place + lower].sum())
@@ -157,7 +165,7 @@ def _begun_after_missed(study: Study, sums: Sums) -> Row:
 
     def share(totals: np.ndarray) -> np.ndarray:
         a, b = totals[..., 0::4].sum(axis=-1), totals[..., 2::4].sum(axis=-1)
-        return np.where(a + b > 0, a / np.where(a + b > 0, a + b, 1.0), np.nan)
+        return divide(a, a + b)
 
     interval = jackknife_interval(
         float(share(total)), share(leave_one_out(sums.observed)), study.confidence
@@ -179,8 +187,7 @@ def _type_rows(study: Study, sums: Sums | None, courses: Courses) -> list[Row]:
     for place, name in enumerate(TYPES):
 
         def share(totals: np.ndarray, place: int = place) -> np.ndarray:
-            n = totals[..., -1]
-            return np.where(n > 0, totals[..., place] / np.where(n > 0, n, 1.0), np.nan)
+            return divide(totals[..., place], totals[..., -1])
 
         found = contrast(sums, share, study.confidence)
         interval = jackknife_interval(found.observed, found.replicates, study.confidence)
@@ -260,53 +267,3 @@ def _act_rows(study: Study, courses: Courses, events: pd.DataFrame | None) -> li
         for row in fit_hazard(periods, acts, event, study.confidence):
             rows.append(row | {"term": f"{term}_after_{row['term']}"})
     return rows
-
-
-def _conditions(
-    study: Study, engagements: pd.DataFrame, events: pd.DataFrame | None
-) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Conditions whose rates of rupture are compared: name to flags (n, T), with it and without."""
-    ratings = study.ratings
-    facts = engagements.set_index("engagement_id").loc[ratings.engagement_ids]
-    found: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-    if "stakes" in facts and facts["stakes"].notna().any():
-        high, low = ((facts["stakes"] == level).to_numpy() for level in (STAKES[-1], STAKES[0]))
-        found["stakes_high_to_low"] = _lasting(high, low, ratings.total.shape)
-    if "change_size" in facts:
-        found |= _levels(facts["change_size"], ratings.total.shape)
-    if events is not None:
-        critical = flag_events(ratings, events, ["critical_feedback"])
-        critical = since_last_answer(critical, ratings.answered)
-        if critical.any():
-            found["critical_feedback"] = critical, ~critical
-    return {name: flags for name, flags in found.items() if all(one.any() for one in flags)}
-
-
-def _levels(
-    values: pd.Series, shape: tuple[int, int]
-) -> Mapping[str, tuple[np.ndarray, np.ndarray]]:
-    """Each level of a text covariate against the others; a number above its median or not."""
-    if pd.api.types.is_numeric_dtype(values):
-        middle = values.median()
-        above, below = (values > middle).to_numpy(), (values <= middle).to_numpy()
-        return {"change_size_large": _lasting(above, below, shape)}
-    known = values.dropna()
-    levels: Sequence[str] = sorted(known.unique())
-    if len(levels) > MOST_LEVELS:
-        return {}
-    return {
-        f"change_size_{level}": _lasting(
-            (values == level).to_numpy(), (values.notna() & (values != level)).to_numpy(), shape
-        )
-        for level in levels
-    }
-
-
-def _lasting(
-    exposed: np.ndarray, unexposed: np.ndarray, shape: tuple[int, int]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Flags of engagements as flags of every check-in."""
-    return (
-        np.broadcast_to(exposed[:, None], shape).copy(),
-        np.broadcast_to(unexposed[:, None], shape).copy(),
-    )

@@ -31,7 +31,12 @@ ROWS = {
     ("disattenuated", "percentile"): "  percentile",
     ("disattenuated", "bca"): "  BCa",
     ("disattenuated", "omega_jackknife"): "  by omega",
+    ("multilevel", "reml_or_cr2"): "multilevel",
+    ("out_of_sample", "ridge_corrected_t"): "out of sample",
+    ("adjusted", "jackknife"): "adjusted for progress",
+    ("imputed", "rubin"): "imputed",
     ("verdict", "verdict"): "verdict: a winner",
+    ("verdict", "verdict_imputed"): "  with imputed line",
 }
 #: Scenarios that repeat another's lesson at another size stand in the tables only.
 LEFT_OUT = ("equivalence",)
@@ -72,7 +77,7 @@ def draw_calibration(rows: pd.DataFrame) -> Figure:
         below = top + HEAD + len(lines) * ROW + 12
         heights = [_strip_height(_barred(rows, *strip[:2])) for strip in strips]
         notes = _notes(rows)
-        key = below + 2 * SMALL * LEADING + 6
+        key = below + 3 * SMALL * LEADING + 6
         sheet = Sheet(key + 14 + sum(heights) + len(notes) * SMALL * LEADING + MARGIN)
         under = sheet.write(MARGIN, MARGIN, heading, TITLE, weight="bold")
         sheet.write(MARGIN, under + 2, said, SMALL, FAINT)
@@ -138,8 +143,10 @@ def _draw_cell(
     sheet: Sheet, row: pd.Series, scenario: Scenario, left: float, top: float, width: float
 ) -> None:
     """One rate: shaded and signed where it is wrong, with its Monte Carlo error below."""
-    sign, colour = "", PAPER
-    if scenario.null and row["analysis"] != "verdict":
+    sign, colour, ink = "", PAPER, INK
+    if scenario.null and not _asks_the_same(row["analysis"], scenario):
+        ink = FAINT
+    elif scenario.null and row["analysis"] != "verdict":
         if row["conf_low"] > 0.065:
             sign, colour = "▲", TOO_MANY
         elif row["conf_high"] < 0.035:
@@ -151,13 +158,20 @@ def _draw_cell(
     text = f"{value:.0f}" if value >= 9.95 or value == 0 else f"{value:.1f}"
     weight = "bold" if sign else "normal"
     centre = left + width / 2
-    sheet.write(centre, top + 1.5, [text], 8.5, INK, weight, ha="center")
+    sheet.write(centre, top + 1.5, [text], 8.5, ink, weight, ha="center")
     if sign:
         sheet.write(
             left + width - 5, top + 1, [sign], 5, ADVISOR if sign == "▲" else ADVISEE, ha="center"
         )
     error = 100 * row["std_error"]
     sheet.write(centre, top + 12.5, [f"±{error:.1f}"], 6.0, FAINT, ha="center")
+
+
+def _asks_the_same(analysis: str, scenario: Scenario) -> bool:
+    """Whether a scenario without a difference has none either in what a line asks."""
+    if analysis != "multilevel":
+        return True
+    return abs(scenario.design.within_difference(observed=False)) < 1e-9
 
 
 def _draw_key(sheet: Sheet, top: float) -> None:
@@ -176,8 +190,11 @@ def _draw_key(sheet: Sheet, top: float) -> None:
     sheet.write(
         MARGIN,
         top + SMALL * LEADING + 2,
-        ["of the verdict: names a winner, the right one where there is one"],
-        SMALL,
+        [
+            "verdict: names a winner, the right one where there is one",
+            "multilevel: grey where advisees and advisors do differ within advisors",
+        ],
+        7.0,
         FAINT,
     )
 

@@ -4,25 +4,27 @@ Model of a score of engagement i at check-in t,
 
     x_it = level_i + slope (t - mean t_i) + u_it,    u_it = phi u_i,t-1 + e_it,
 
-u stationary and normal, with one slope, one phi and one innovation SD for the rater: an
-engagement's own, from eight points, would be biased far down. The scores are then rounded to the
-scale's steps and held within its range as the observed ones are, and keep each engagement's
-pattern of check-ins answered.
+u stationary and normal. Slope and phi are the rater's, and the SD is that of engagements at about
+the same level, as scores near the end of a scale vary less: an engagement's own, from eight
+points, would be biased far down. The scores are then rounded to the scale's steps and held within
+its range as the observed ones are, and keep each engagement's pattern of check-ins answered.
 
 **Estimation** is by indirect inference (Gouriéroux, Monfort and Renault, 1993, Journal of Applied
-Econometrics 8, S85): the parameters are those under which surrogates show the same two statistics
-as the data. Both come from differences of neighbouring check-ins, d_t = x_t - x_(t-1), in which
-engagements' levels cancel, so that short courses bias neither (Han and Phillips, 2010, Econometric
-Theory 26, 119, for phi from differences); and both bound how much a difference counts, so that
-ruptures, which are few among the differences, move them little:
+Econometrics 8, S85): the parameters are those under which surrogates show the same statistics
+as the data. They come from differences of neighbouring check-ins, d_t = x_t - x_(t-1), in which
+engagements' levels cancel, so that short courses do not bias them (Han and Phillips, 2010,
+Econometric Theory 26, 119, for phi from differences); and they bound how much a difference counts,
+so that ruptures, which are few among the differences, move them little:
 
-- scale: Huber's proposal 2 with k = 1 (Huber, 1981, Robust Statistics, section 6.4);
+- scale: Huber's proposal 2 with k = 1.345 (Huber, 1981, Robust Statistics, section 6.4), and at
+  each level the mean of psi(d / scale)^2;
 - neighbourhood: sum of psi(d_t) psi(d_(t-1)) over the mean sum of their squares, psi clipping at k
   scales; without clipping its value is -(1 - phi) / 2.
 
-What robustness cannot remove is known: a quarter of engagements with a lasting fall of 2.4 noise
-SD leaves the innovation SD some 4 to 6 % too large, so that false alarms are overstated and the
-excess is a lower bound.
+What robustness cannot remove is known: a quarter of engagements with a fall of 2.4 noise SDs leaves
+the innovation SD some 6 % too large, so that false alarms are overstated and the excess is a lower
+bound. A smaller k would lose less of it, but takes any noise with longer tails than the normal's
+for ruptures.
 """
 
 from __future__ import annotations
@@ -36,10 +38,15 @@ from scipy.special import ndtr
 from analysis.models.ruptures.ratings import Ratings
 
 #: Differences beyond this many scales count no more than those at it.
-CLIP = 1.0
+CLIP = 1.345
 #: Differences that a calibrating draw holds at least: its own error is then some .4 %.
 CALIBRATING = 60_000
-ROUNDS = 8
+#: Rounds of fitting at most; a round that moves nothing by more than NEAR is the last.
+ROUNDS, NEAR = 12, 0.002
+#: Engagements are taken together in at most so many levels, of so many differences at least.
+LEVELS, FEWEST_PAIRS = 8, 100
+#: Power of the ratio of psi^2 by which an SD is moved: psi^2 grows by its first to second power.
+DAMPING = 0.7
 #: Fewer pairs of neighbouring differences than this tell nothing of autocorrelation.
 FEWEST_TRIPLES = 30
 #: Scores within one block of surrogates.
@@ -68,13 +75,13 @@ class Steps:
 class Null:
     """Noise and trend of one rater's scores.
 
-    deviation : stationary SD of u; ``innovation_sd`` is that of e
+    deviation : (n,) stationary SD of u; ``innovation_sd`` is that of e, pooled
     autocorrelation : phi between neighbouring check-ins
     slope : change per check-in; levels : (n,)
     pairs, triples : neighbouring differences the two rest on
     """
 
-    deviation: float
+    deviation: np.ndarray
     autocorrelation: float
     slope: float
     levels: np.ndarray
@@ -84,8 +91,9 @@ class Null:
 
     @property
     def innovation_sd(self) -> float:
-        """Standard deviation of e."""
-        return self.deviation * float(np.sqrt(1 - self.autocorrelation**2))
+        """Standard deviation of e, pooled over engagements."""
+        variance = float((self.deviation**2).mean()) * (1 - self.autocorrelation**2)
+        return float(np.sqrt(variance))
 
 
 @dataclass(frozen=True)
@@ -131,8 +139,10 @@ def fit_null(ratings: Ratings, rng: np.random.Generator) -> Null | None:
     estimable = observed.triples >= FEWEST_TRIPLES
     if estimable:
         phi = float(np.clip(1 + 2 * observed.neighbourhood, -0.9, 0.9))
+    group = _group_levels(levels, observed.pairs)
+    wanted = _bounded_squares(ratings.total, ratings.occasions, slope, scale, group)
     null = Null(
-        scale / np.sqrt(2 * (1 - phi)),
+        np.full(len(levels), scale / np.sqrt(2 * (1 - phi))),
         phi,
         slope,
         levels,
@@ -149,13 +159,39 @@ def fit_null(ratings: Ratings, rng: np.random.Generator) -> Null | None:
         shown = difference_statistics(drawn.reshape(n, -1), ratings.occasions)
         if shown is None:
             return None
+        step = 0.0
         if estimable:
             step = 2 * (observed.neighbourhood - shown.neighbourhood)
             phi = float(np.clip(null.autocorrelation + step, -0.9, 0.9))
-        factor = float(np.exp(observed.log_scale - shown.log_scale))
-        factor *= float(np.sqrt((1 - null.autocorrelation) / (1 - phi)))
-        null = replace(null, deviation=null.deviation * factor, autocorrelation=phi)
+        got = _bounded_squares(
+            drawn.reshape(n, -1), ratings.occasions, slope, scale, np.tile(group, len(drawn))
+        )
+        factor = (wanted / np.where(got > 0, got, 1.0)) ** DAMPING
+        factor = np.where(got > 0, factor, 1.0) * np.sqrt((1 - null.autocorrelation) / (1 - phi))
+        null = replace(null, deviation=null.deviation * factor[group], autocorrelation=phi)
+        if max(abs(step), float(np.abs(factor - 1).max())) < NEAR:
+            break
     return null
+
+
+def _group_levels(levels: np.ndarray, pairs: int) -> np.ndarray:
+    """Engagements' level in equal shares, numbered from the lowest; equal levels stay together."""
+    number = int(np.clip(pairs // FEWEST_PAIRS, 1, LEVELS))
+    edges = np.quantile(levels, np.arange(1, number) / number)
+    return np.searchsorted(edges, levels, side="right")
+
+
+def _bounded_squares(
+    scores: np.ndarray, occasions: np.ndarray, slope: float, scale: float, group: np.ndarray
+) -> np.ndarray:
+    """Mean of psi(d / scale)^2 among the differences of each group of courses."""
+    gaps = np.diff(occasions)
+    differences = np.diff(scores, axis=1)[:, gaps == gaps.min()]
+    known = ~np.isnan(differences)
+    z = np.where(known, differences - slope * gaps.min(), 0.0) / scale
+    squares = (np.clip(z, -CLIP, CLIP) ** 2 * known).sum(axis=1)
+    counted = np.bincount(group, known.sum(axis=1))
+    return np.bincount(group, squares) / np.maximum(counted, 1)
 
 
 def fit_companion(
@@ -225,7 +261,7 @@ def _scores(
     """Level, trend and noise as scores of the scale, missing where the data are."""
     centre = _mean_occasion(ratings)
     expected = null.levels[:, None] + null.slope * (ratings.occasions - centre[:, None])
-    scores = _hold(expected + null.deviation * noise, null.steps, rounding)
+    scores = _hold(expected + null.deviation[:, None] * noise, null.steps, rounding)
     scores[:, ~ratings.answered] = np.nan
     return scores
 
