@@ -1,7 +1,7 @@
 # Scores and outcomes in, lines of evidence and verdicts out.
 #   inputs   the analysis frame, alliance scores, clean check-ins and outcomes, the plan
 #   outputs  <results>/interim/{dataset}/{comparison,multiverse}.csv
-#            <results>/tables/{comparison,measurement,multiverse,flow,synthesis}.csv
+#            <results>/tables/{comparison,measurement,multiverse,warning,flow,synthesis}.csv
 #            <results>/metrics.json
 
 
@@ -90,11 +90,15 @@ rule gather_tables:
         comparison=expand("<results>/interim/{dataset}/comparison.csv", dataset=DATASETS),
         measurement=expand("<results>/interim/{dataset}/measurement.csv", dataset=DATASETS),
         multiverse=expand("<results>/interim/{dataset}/multiverse.csv", dataset=DATASETS),
+        process=expand("<results>/interim/{dataset}/process.csv", dataset=DATASETS),
+        warning=expand("<results>/interim/{dataset}/warning.csv", dataset=DATASETS),
         flow=expand("<results>/interim/{dataset}/flow.csv", dataset=DATASETS),
     output:
         comparison=update("<results>/tables/comparison.csv"),
         measurement=update("<results>/tables/measurement.csv"),
         multiverse=update("<results>/tables/multiverse.csv"),
+        process=update("<results>/tables/process.csv"),
+        warning=update("<results>/tables/warning.csv"),
         flow=update("<results>/tables/flow.csv"),
         metrics=update("<results>/metrics.json"),
     params:

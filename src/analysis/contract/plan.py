@@ -48,7 +48,7 @@ class ComparisonPlan(Strict):
         0.50,
         description="share of a cell's engagements that must have a covariate to adjust for it",
     )
-    folds: int = Field(5, ge=2, description="folds of advisors, out of sample")
+    folds: int = Field(5, ge=3, description="folds of advisors, out of sample")
     repeats: int = Field(10, ge=1, description="how often the advisors are divided into folds anew")
     permutations: int = Field(
         200, ge=19, description="permutations of the outcome that check the out-of-sample R2"
@@ -149,6 +149,30 @@ class CalibrationPlan(Strict):
     )
 
 
+class ProcessPlan(Strict):
+    """How the course of the relationship is told: gap, discrepancy, growth, lags."""
+
+    equivalence_d: float = Field(
+        0.20, gt=0, description="largest gap between the raters that is none, in pooled SD"
+    )
+    equivalence_curvature: float = Field(
+        0.10,
+        gt=0,
+        description="largest curvature along disagreement (a4) that is none, in SD",
+    )
+    smallest_cell: int = Field(
+        10, ge=5, description="engagements below which a mean, a gap or a cell is not given"
+    )
+    surface_engagements: int = Field(
+        60, ge=20, description="engagements below which no response surface is fitted"
+    )
+    resistance: tuple[str, ...] = Field(
+        ("task_not_done", "missed_checkin"),
+        min_length=1,
+        description="events that count as not complying",
+    )
+
+
 class RupturePlan(Strict):
     """What counts as a rupture and as its repair, and how false alarms are estimated."""
 
@@ -183,6 +207,63 @@ class RupturePlan(Strict):
         return self
 
 
+class WarningPlan(Strict):
+    """How early warning is tried: who is at risk when, the model, its validation, its use."""
+
+    landmarks: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        (2, 3, 4), description="check-ins at which a warning is tried, the first decides the claim"
+    )
+    horizon: int = Field(
+        3, ge=1, description="check-ins ahead that a warning looks, or to the planned end if nearer"
+    )
+    repair_window: int = Field(
+        3, ge=1, description="check-ins within which a rupture must be repaired not to count"
+    )
+    folds: int = Field(5, ge=2, description="parts that advisors are split into for validation")
+    repeats: int = Field(5, ge=1, description="how often they are split anew")
+    seed: int = Field(20262, ge=0, description="seed of the splits")
+    penalties: tuple[Annotated[float, Field(gt=0)], ...] = Field(
+        (0.1, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0),
+        description="L2 penalties that the training parts choose from, ascending",
+    )
+    shrinkage: float = Field(
+        0.90, gt=0.5, lt=1, description="expected shrinkage that engagements must suffice for"
+    )
+    anticipated_r2: float = Field(
+        0.15, gt=0, lt=0.5, description="Nagelkerke's R2 anticipated of a model"
+    )
+    threshold: float = Field(
+        0.20, gt=0, lt=1, description="probability from which acting on a warning is worth it"
+    )
+    thresholds: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(
+        (0.05, 0.10, 0.15, 0.20, 0.25, 0.30, 0.35, 0.40, 0.45, 0.50),
+        description="probabilities on the decision curve",
+    )
+    false_alarms: float = Field(
+        0.20, gt=0, lt=1, description="share of needless alarms that training parts set alarms by"
+    )
+    rule_fall: float = Field(
+        1.0, gt=0, description="points below the rater's last rating at which the rule warns"
+    )
+    rule_cutoff: Share = Field(
+        0.50, description="share of the scale's range under which the rule warns"
+    )
+    smallest_gain: float = Field(
+        0.05, gt=0, lt=0.5, description="smallest distance of the AUC from .5 that is of interest"
+    )
+    calibration_bins: int = Field(5, ge=2, description="bins of the calibration curve, at most")
+
+    @model_validator(mode="after")
+    def _check(self) -> WarningPlan:
+        for name in ("landmarks", "penalties", "thresholds"):
+            values = getattr(self, name)
+            if not values or list(values) != sorted(set(values)):
+                raise ValueError(f"{name} must ascend and name each value once")
+        if self.threshold not in self.thresholds:
+            raise ValueError("the threshold must be among the thresholds of the decision curve")
+        return self
+
+
 class Plan(Strict):
     """The whole plan."""
 
@@ -195,9 +276,15 @@ class Plan(Strict):
     multiverse: MultiversePlan = Field(
         MultiversePlan(), description="the reasonable choices, combined"
     )
+    process: ProcessPlan = Field(
+        default_factory=ProcessPlan, description="how the course of the relationship is told"
+    )
     calibration: CalibrationPlan = Field(
         default_factory=CalibrationPlan,
         description="how the lines of evidence are held to a known truth",
+    )
+    warning: WarningPlan = Field(
+        default_factory=WarningPlan, description="how early warning is tried"
     )
 
     @model_validator(mode="after")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,7 +14,8 @@ from analysis.contract.multiplicity import adjust_holm
 from analysis.contract.plan import ComparisonPlan
 from analysis.evidence.cases import complete_cases
 from analysis.evidence.cells import Cell, DeclaredOutcome, collect_cells
-from analysis.evidence.comparison import compare_raters
+from analysis.evidence.comparison import LINES, compare_raters
+from analysis.evidence.covariates import find_covariates
 from analysis.evidence.disattenuation import RATERS
 from analysis.evidence.observed import correlation_row
 from analysis.evidence.verdict import INDEPENDENT_SOURCES, refuse
@@ -50,6 +51,7 @@ def compare_all_cells(
     primary: PrimaryCell,
     *,
     subscales: Sequence[str] = (TOTAL,),
+    lines: Collection[str] = LINES,
     rng: np.random.Generator | None = None,
 ) -> pd.DataFrame:
     """One table for a dataset: all lines in every cell, the verdict in the primary one, the grid.
@@ -63,6 +65,7 @@ def compare_all_cells(
     occasions, items, plan : as ``compare_raters``.
     declared : an outcome's name -> an object with ``timing`` and ``higher_is``.
     primary : an object with ``outcome``, ``source`` and ``phase``.
+    lines : the lines to add to those that the verdict reads.
     subscales : which of the ratings to compare, ``total`` first.
     rng : draws the resamples, which cells of equally many clusters share.
 
@@ -83,7 +86,7 @@ def compare_all_cells(
     )
     rng = np.random.default_rng(plan.seed) if rng is None else rng
     weights = SharedWeights(plan.resamples, rng)
-    data = _Dataset(frame, raters, cluster, plan, occasions, items, weights)
+    data = _Dataset(frame, outcomes, raters, cluster, plan, occasions, items, weights, lines)
     key = (primary.outcome, primary.source, primary.phase)
     cells = collect_cells(frame, outcomes, declared)
     rows: list[Row] = []
@@ -109,12 +112,14 @@ class _Dataset:
     """What all cells of a dataset share."""
 
     frame: pd.DataFrame
+    outcomes: pd.DataFrame
     raters: tuple[str, ...]
     cluster: str
     plan: ComparisonPlan
     occasions: pd.DataFrame | None
     items: Mapping[str, pd.DataFrame] | None
     weights: SharedWeights
+    lines: Collection[str]
 
     def ratings(self, subscale: str) -> list[str]:
         """The columns of this subscale, the advisee's first."""
@@ -153,6 +158,11 @@ def _compare(
             data.items,
             weights=data.weights,
             timing=cell.timing,
+            covariates=find_covariates(
+                cell, data.frame, data.outcomes, data.plan.covariate_coverage
+            ),
+            # Trees take seconds: a check on the primary answer alone.
+            lines=[*data.lines, *(["boosting"] if is_primary and data.lines else [])],
         )
         *rows, verdict = table.drop(columns="outcome").to_dict("records")
     if is_primary:

@@ -25,6 +25,6 @@ def compare(mapping: Path, plan: Path, folder: Path) -> None:
         read_table("checkins", folder / "checkins.parquet"),
         read_table("outcomes", folder / "outcomes.parquet"),
     )
-    comparison = compare_all_cells(*inputs, subscales=shared_subscales(dataset.instruments))
+    comparison = compare_all_cells(*inputs, subscales=shared_subscales(dataset.scored))
     comparison.insert(0, "dataset", dataset.mapping.name)
     write_csv(comparison, folder / "comparison.csv")
