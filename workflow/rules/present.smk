@@ -4,8 +4,8 @@
 
 
 # Figures of every dataset, and the tables of its interim folder that they are drawn from.
-FIGURES = ("comparison",)
-DRAWN_FROM = ("comparison",)
+FIGURES = ("comparison", "measurement")
+DRAWN_FROM = ("comparison", "measurement")
 
 
 rule draw_figures:

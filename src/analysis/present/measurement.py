@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from analysis.present.drawing import as_svg
@@ -34,7 +36,9 @@ _CAPTION = (
 )
 
 
-def describe_measurement(rows: pd.DataFrame, title: str, *, confidence: float = 0.95) -> Part:
+def describe_measurement(
+    rows: pd.DataFrame, title: str, *, confidence: float = 0.95, notes: Sequence[str] = ()
+) -> Part:
     """The report's part on measurement, from one dataset's rows as made or as read back from CSV.
 
     Parameters
@@ -42,6 +46,7 @@ def describe_measurement(rows: pd.DataFrame, title: str, *, confidence: float = 
     rows : those of ``analysis.evidence.measured.measure_all``
     title : the dataset's name as people read it
     confidence : level of the intervals
+    notes : cautions to stand with the figure
     """
     own = read_rows(rows)
     if own.empty:
@@ -58,8 +63,9 @@ def describe_measurement(rows: pd.DataFrame, title: str, *, confidence: float = 
         _missing(own),
     )
     paragraphs = tuple(sentence for sentence in told if sentence)
-    drawing = draw_measurement(own, title, confidence=confidence)
-    figure = Figure(as_svg(drawing), " ".join([_alt(own), _reliability(own)]).strip(), _CAPTION)
+    drawing = draw_measurement(own, title, confidence=confidence, notes=notes)
+    alt = " ".join([_alt(own), _reliability(own)]).strip()
+    figure = Figure(as_svg(drawing), alt, " ".join([_CAPTION, *notes]))
     tables = (
         tabulate_reliability(own, confidence),
         tabulate_variance(own, confidence),
@@ -97,7 +103,7 @@ def _reliability(own: pd.DataFrame) -> str:
     first = reliability_of_total(own).drop_duplicates("rater")
     if first.empty:
         notes = own.loc[own["term"] == "reliability", "note"]
-        return f"No internal consistency: {show_note(notes.iloc[0])}." if len(notes) else ""
+        return f"{begin_large(show_note(notes.iloc[0]))}." if len(notes) else ""
     shown = [
         f"{show_correlation(row['estimate'], 2)} "
         f"{show_interval(row['conf_low'], row['conf_high'], 2)} for the {row['rater']}"

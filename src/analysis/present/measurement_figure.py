@@ -10,6 +10,7 @@ from matplotlib.figure import Figure as Drawing
 from matplotlib.patches import Rectangle
 
 from analysis.present.key import RATER_MARKS, Entry, draw_key, key_height
+from analysis.present.measurement_tables import read_rows
 from analysis.present.plate import draw_plate
 from analysis.present.sheet import INNER, LABEL, LEADING, MARGIN, SMALL, TITLE, Scale, Sheet
 from analysis.present.style import FAINT, PAPER, RULE, house_style, wrap_text
@@ -32,6 +33,7 @@ def draw_measurement(
     confidence : level of the intervals
     notes : cautions to stand below
     """
+    rows = read_rows(rows)
     panels = [
         (words, draw, part)
         for words, draw, part in (
@@ -74,9 +76,7 @@ def draw_measurement(
 
 
 def reliability_of_total(rows: pd.DataFrame) -> pd.DataFrame:
-    """Omega of each rater's total by check-in, those that could be had."""
-    if "method" not in rows:
-        return rows.iloc[:0]
+    """Omega of each rater's total by check-in, those that could be had; rows as ``read_rows``."""
     wanted = (rows["term"] == "reliability") & (rows["subscale"] == "total")
     wanted &= (rows["method"] == "mcdonald_omega") & rows["estimate"].notna()
     return rows[wanted].sort_values("occasion")
@@ -93,7 +93,7 @@ def _replies(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _has_limits(panels) -> bool:
-    return any(part["conf_low"].notna().any() for *_, part in panels if "conf_low" in part)
+    return any(part["conf_low"].notna().any() for *_, part in panels)
 
 
 def _counts(rows: pd.DataFrame, raters: Sequence[str]) -> list[str]:
@@ -187,7 +187,7 @@ def _draw_courses(
         y = [top + PANEL - height.place(one) for one in points["estimate"]]
         sheet.axes.plot(x, y, color=colour, lw=1.0, zorder=2)
         for place, middle, row in zip(x, y, points.to_dict("records"), strict=True):
-            limits = [row.get("conf_low", np.nan), row.get("conf_high", np.nan)]
+            limits = [row["conf_low"], row["conf_high"]]
             if np.isfinite(limits).all():
                 ends = [top + PANEL - height.place(limit) for limit in limits]
                 sheet.axes.plot([place, place], ends, color=colour, lw=1.2, zorder=2)

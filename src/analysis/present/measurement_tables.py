@@ -101,8 +101,8 @@ def tabulate_structure(measurement: pd.DataFrame) -> Table | None:
             [begin_large(f"{rater}, {model}"), _chisq(by_term.loc["chisq"]), *indices, told]
         )
     return make_table(
-        "Factor models of the items at the first check-in (maximum likelihood; chi-square, CFI, TLI "
-        "and RMSEA scaled for engagements that share an advisor where the note says so)",
+        "Factor models of the items at the first check-in (maximum likelihood; chi-square, CFI, "
+        "TLI and RMSEA scaled for engagements that share an advisor where the note says so)",
         ("Model", "χ² (df)", "CFI", "TLI", "RMSEA", "SRMR", "Note"),
         rows,
         numeric=range(1, 6),

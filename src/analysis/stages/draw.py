@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from analysis.contract.layout import Dataset, read_plan
 from analysis.contract.plan import Plan
 from analysis.present.figures import draw_comparison, save_figure
+from analysis.present.measurement_figure import draw_measurement
 from analysis.present.notes import note_keys, note_origin
 
 
@@ -49,8 +50,20 @@ def _comparison(drawn: _Drawn) -> Figure:
     )
 
 
+def _measurement(drawn: _Drawn) -> Figure:
+    return draw_measurement(
+        drawn.table("measurement"),
+        drawn.dataset.mapping.title,
+        confidence=drawn.plan.comparison.confidence,
+        notes=drawn.notes,
+    )
+
+
 #: Every dataset's figures; where the data allow none, a plate says why.
-FIGURES: dict[str, Callable[[_Drawn], Figure]] = {"comparison": _comparison}
+FIGURES: dict[str, Callable[[_Drawn], Figure]] = {
+    "comparison": _comparison,
+    "measurement": _measurement,
+}
 
 
 def draw(mapping: Path, plan: Path, results: Path) -> None:

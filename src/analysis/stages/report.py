@@ -13,6 +13,7 @@ from analysis.contract.provenance import collect_provenance
 from analysis.evidence.sentence import read_headline
 from analysis.present.calibration import describe_calibration
 from analysis.present.figures import draw_datasets, save_figure
+from analysis.present.measurement import describe_measurement
 from analysis.present.notes import describe_origin, note_keys, note_origin
 from analysis.present.parts import Part
 from analysis.present.report import ReportContext, ReportDataset, render_report
@@ -26,14 +27,18 @@ def report(plan: Path, results: Path, mappings: list[Path]) -> None:
     measurement = pd.read_csv(results / "tables/measurement.csv")
     flow = pd.read_csv(results / "tables/flow.csv")
     metrics = json.loads((results / "metrics.json").read_text(encoding="utf-8"))
-    shown = [_show(dataset, comparison, measurement, flow, metrics, results) for dataset in found]
+    confidence = choices.comparison.confidence
+    shown = [
+        _show(dataset, comparison, measurement, flow, metrics, results, confidence)
+        for dataset in found
+    ]
     overview = results / "figures/datasets.svg"
     figure = draw_datasets(
         comparison,
         {one.name: one.title for one in shown},
         choices.comparison.sesoi,
         {one.name: one.outcome_titles for one in shown},
-        confidence=choices.comparison.confidence,
+        confidence=confidence,
     )
     save_figure(figure, overview)
     provenance = collect_provenance(choices, {one.mapping.name: one for one in found})
@@ -62,11 +67,13 @@ def _show(
     flow: pd.DataFrame,
     metrics: dict,
     results: Path,
+    confidence: float,
 ) -> ReportDataset:
     """One dataset's part of everything."""
     settings = dataset.mapping
     own = comparison[comparison["dataset"] == settings.name]
     figure = results / f"figures/{settings.name}_comparison.svg"
+    notes = [*note_origin(settings.provenance), *note_keys(dataset.instruments)]
     return ReportDataset(
         name=settings.name,
         title=settings.title,
@@ -74,10 +81,17 @@ def _show(
         verdict=metrics[settings.name]["verdict"],
         reason=read_headline(own).reason,
         comparison=own,
-        measurement=measurement[measurement["dataset"] == settings.name],
         flow=flow[flow["dataset"] == settings.name],
         figure_svg=figure.read_text(encoding="utf-8"),
-        notes=[*note_origin(settings.provenance), *note_keys(dataset.instruments)],
+        notes=notes,
+        parts=(
+            describe_measurement(
+                measurement[measurement["dataset"] == settings.name],
+                settings.title,
+                confidence=confidence,
+                notes=notes,
+            ),
+        ),
         provenance=describe_origin(settings.provenance, dataset.instruments),
         outcome_titles={name: one.title for name, one in settings.outcomes.items() if one.title},
         clusters=settings.clusters,
