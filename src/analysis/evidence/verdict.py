@@ -125,9 +125,9 @@ def bears_out(imputed: Line, verdict: str, rule: Rule) -> bool:
 
     Complete engagements can agree among themselves on a winner whom only the missing replies made,
     and the imputed estimate then lies on the same side half of the time: its side alone tells next
-    to nothing. Calibrated with 40 % of advisors' replies missing and no difference, complete
+    to nothing. Simulated with 40 % of advisors' replies missing and no difference, complete
     engagements name a winner in 37 % of data sets; the same side asked for, still in 36 %; the
-    same verdict, in 5 %. With a difference of .24 nothing is lost by asking for it.
+    same verdict, in about 3 %. With a difference of .24 nothing is lost by asking for it.
     """
     if verdict in ("supported", "opposed"):
         return imputed.side == (1 if verdict == "supported" else -1)
