@@ -138,6 +138,14 @@ def synthesise(plan: PlanFile, results: Results, mappings: Mappings) -> None:
 
 
 @app.command()
+def process(mapping: MappingFile, plan: PlanFile, folder: Folder) -> None:
+    """Scores, events and outcomes to how the relationship went."""
+    from analysis.stages.process import process
+
+    process(mapping, plan, folder)
+
+
+@app.command()
 def gather(results: Results, mappings: Mappings) -> None:
     """All datasets' estimates and rows together, and the headline numbers."""
     from analysis.stages.gather import gather
@@ -171,6 +179,72 @@ def simulate(
     from analysis.stages.simulate import simulate
 
     simulate(programme, output, truth)
+
+
+@app.command()
+def calibrate(
+    share: Annotated[
+        float, typer.Option("--replicates-share", help="share of the plan's simulated data sets")
+    ] = 1.0,
+    processes: Annotated[int, typer.Option(min=1, help="processes side by side")] = 2,
+    output: Annotated[Path, typer.Option(help="the results folder to write into")] = Path(
+        "results"
+    ),
+    plan: PlanFile = Path("config/config.yaml"),
+) -> None:
+    """Hold every line of evidence to known truth; exit code 1 if a bar fails."""
+    from analysis.stages.calibrate import calibrate
+
+    raise typer.Exit(calibrate(plan, output, share, processes))
+
+
+@app.command()
+def power(
+    advisors: Annotated[int, typer.Option(help="advisors in the study")],
+    engagements_per_advisor: Annotated[float, typer.Option(help="engagements of each, on average")],
+    reliability_advisee: Annotated[float, typer.Option(help="of the mean over the window")],
+    reliability_advisor: Annotated[float, typer.Option(help="of the mean over the window")],
+    difference: Annotated[float, typer.Option(help="D between the alliances; 0: equivalence")],
+    validity: Annotated[float, typer.Option(help="mean correlation with the outcome")] = 0.30,
+    agreement: Annotated[float, typer.Option(help="correlation of the two alliances")] = 0.40,
+    shared: Annotated[
+        tuple[float, float, float],
+        typer.Option(help="shares between advisors: outcome, advisee's, advisor's rating"),
+    ] = (0.05, 0.15, 0.35),
+    between: Annotated[
+        tuple[float, float, float],
+        typer.Option(help="correlations of these: outcome-advisee, outcome-advisor, both raters"),
+    ] = (0.5, 0.5, 0.2),
+    occasions: Annotated[int, typer.Option(help="check-ins in the window")] = 3,
+    spread: Annotated[float, typer.Option(help="SD of the logarithm of caseloads")] = 0.6,
+    target: Annotated[float, typer.Option(help="power to be reached")] = 0.80,
+    replicates: Annotated[int, typer.Option(help="simulated data sets per size")] = 500,
+    seed: Annotated[int | None, typer.Option(help="of the simulation; the plan's without")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="a folder for the curve, as CSV and as a figure")
+    ] = None,
+    plan: PlanFile = Path("config/config.yaml"),
+) -> None:
+    """How many advisors a study needs, by simulation with your own reliability and clustering."""
+    from analysis.stages.power import power
+
+    power(
+        plan,
+        output,
+        target,
+        replicates,
+        seed,
+        advisors=advisors,
+        engagements_per_advisor=engagements_per_advisor,
+        reliability=(reliability_advisee, reliability_advisor),
+        difference=difference,
+        validity=validity,
+        agreement=agreement,
+        shared=shared,
+        between=between,
+        occasions=occasions,
+        spread=spread,
+    )
 
 
 @app.command()

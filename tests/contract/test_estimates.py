@@ -1,3 +1,4 @@
+import pandas as pd
 import pytest
 
 from analysis.contract.estimates import as_estimates, in_order
@@ -15,3 +16,13 @@ def test_a_word_outside_the_vocabulary_is_refused():
         as_estimates([{"coefficient": 1}])
     with pytest.raises(ValueError, match="significant"):
         as_estimates([{"verdict": "significant"}])
+
+
+def test_further_columns_stand_behind_the_vocabulary():
+    frames = [
+        pd.DataFrame({"window": ["1 2"], "note": ["a"], "term": ["difference"]}),
+        pd.DataFrame({"term": ["difference"], "other": [1]}),
+    ]
+    together = in_order(frames, further=("window",))
+    assert list(together.columns) == ["term", "note", "window"]
+    assert "window" not in in_order(frames)

@@ -102,6 +102,29 @@ def test_a_key_that_contradicts_itself_is_refused(tmp_path, change, word):
         read_instrument(written(tmp_path, "short.yaml", KEY | change))
 
 
+def test_every_fault_of_a_key_is_named_at_once(tmp_path):
+    wrong = {
+        "responses": {"minimum": 5, "maximum": 1},
+        "subscales": {"goal": [1, 2], "total": [2]},
+        "reversed": [9],
+        "twins": {"other": {8: 1}},
+        "colour": "blue",
+        "status": "sure",
+    }
+    with pytest.raises(UserFault) as told:
+        read_instrument(written(tmp_path, "short.yaml", KEY | wrong))
+    for word in (
+        "below the maximum",
+        "colour: this key is not known",
+        "status",
+        "cannot be called total",
+        "items [2] are listed more than once",
+        "reversed items [9] belong to no subscale",
+        "twins of other: items [8] belong to no subscale",
+    ):
+        assert word in str(told.value)
+
+
 def test_a_key_must_bear_its_files_name(tmp_path):
     with pytest.raises(UserFault, match="Rename one of them"):
         read_instrument(written(tmp_path, "other.yaml", KEY))

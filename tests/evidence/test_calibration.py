@@ -31,7 +31,7 @@ def read(table, scenario, analysis, method, term):
 
 @pytest.fixture(scope="module")
 def table():
-    return calibrate(plan_of(closed_form=400), lines=CLOSED)
+    return calibrate(plan_of(closed_form=300), lines=CLOSED)
 
 
 def test_a_smaller_calibration_holds_the_bars(table):
@@ -50,7 +50,7 @@ def test_it_has_its_columns_and_one_row_for_each_rate(table):
 
 
 def test_it_shows_which_test_lies_when(table):
-    # 400 data sets: a rate of .05 has an error of .011, one of .5 of .025.
+    # 300 data sets: a rate of .05 has an error of .013, one of .5 of .029.
     naive = read(table, "clustered_60", "naive", "steiger", "rejection")
     assert naive["conf_low"] > 0.12
     unequal = [
@@ -89,7 +89,7 @@ def test_a_ceiling_bends_the_truth_and_the_simulated_truth_says_how_exactly():
     truth = true_differences(find_scenario("ceiling"))
     assert truth.difference == 0
     assert -0.05 < truth.observed < -0.02
-    assert truth.error < 0.001
+    assert truth.error < 0.0015
 
 
 def test_a_failing_bar_is_found():

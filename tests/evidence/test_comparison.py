@@ -4,7 +4,7 @@ import pytest
 
 from analysis.contract.estimates import COLUMNS
 from analysis.contract.plan import ComparisonPlan
-from analysis.evidence.comparison import compare_raters
+from analysis.evidence.comparison import LINES, compare_raters
 from analysis.models.resampling import (
     SharedWeights,
     cluster_bootstrap_difference,
@@ -34,6 +34,12 @@ def table(data, plan):
 
 
 def test_every_line_is_there_once_and_the_verdict_stands_last(table):
+    beside = table[table["analysis"].isin([*LINES, "agreement"])]
+    # The sensitivity is for outcomes of few values only.
+    given = [line for line in LINES if line != "sensitivity"]
+    assert list(beside["analysis"].drop_duplicates()) == [*given, "agreement"]
+    assert table["analysis"].iloc[-1] == "verdict"
+    table = table.drop(beside.index)
     lines = table[["analysis", "method", "term", "rater"]].fillna("").agg(" ".join, axis=1)
     assert [one.strip() for one in lines] == [
         "correlation jackknife_fisher_z correlation advisee",

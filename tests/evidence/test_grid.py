@@ -89,12 +89,19 @@ def without_advisors(dataset):
 
 
 def test_the_primary_cell_is_the_comparison_itself_and_alone_is_decided(dataset, plan):
-    table = run(dataset, plan)
+    table = run(dataset, plan, lines=())
     primary = table[table["primary"] & (table["analysis"] != "grid")].reset_index(drop=True)
     values = dataset.outcomes.query("source == 'third_party' and phase == 'end'")
     frame = dataset.frame.merge(values[["engagement_id", "value"]], on="engagement_id")
     alone = compare_raters(
-        frame, "value", "advisee_total", "advisor_total", "advisor_id", plan, dataset.occasions
+        frame,
+        "value",
+        "advisee_total",
+        "advisor_total",
+        "advisor_id",
+        plan,
+        dataset.occasions,
+        lines=(),
     )
     shared = ["analysis", "method", "term", *NUMBERS, "n_engagements", "n_advisors", "verdict"]
     pd.testing.assert_frame_equal(primary[shared], alone[shared], check_exact=True)
@@ -209,7 +216,7 @@ class TestPrimaryCellThatCannotDecide:
         assert "an outcome from a third party or a record is missing" in verdict["note"]
         own = cell(table, "satisfaction", "advisee")
         assert own["primary"].all()
-        assert np.isfinite(own[own["method"] == "jackknife"]["conf_low"]).all()
+        assert np.isfinite(own[own["method"] == "jackknife_90"]["conf_low"]).all()
         assert len(cell(table, "goal_attainment", "third_party")) > 10
 
     def test_one_rater_only(self, dataset, plan):
@@ -304,3 +311,13 @@ def test_an_outcome_named_like_a_column_of_the_frame_is_refused(dataset, plan):
         compare_all_cells(
             dataset.frame, dataset.outcomes, None, None, declared, plan, "advisor_id", PRIMARY
         )
+
+
+def test_the_baseline_of_a_cell_is_what_its_differences_are_adjusted_for(dataset, plan):
+    table = run(dataset, plan)
+    adjusted = cell(table[table["analysis"] == "adjusted"], *PRIMARY_KEY)
+    record = adjusted[(adjusted["term"] == "difference") & (adjusted["method"] == "jackknife")]
+    assert "goal_attainment by third_party (baseline)" in record["note"].item()
+    assert np.isfinite(record["estimate"].item())
+    other = cell(table[table["analysis"] == "adjusted"], "complaints", "record", "follow_up")
+    assert "nothing to adjust for" in other["note"].iloc[0]

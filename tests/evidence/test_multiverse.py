@@ -9,9 +9,10 @@ from scipy.stats import spearmanr
 
 from analysis.contract.instruments import Instrument
 from analysis.contract.plan import Plan
+from analysis.evidence.choices import Sources
 from analysis.evidence.comparison import compare_raters
 from analysis.evidence.multiverse import explore_multiverse
-from analysis.evidence.specifications import Sources, list_specifications
+from analysis.evidence.specifications import list_specifications
 from analysis.measure.scoring import score_alliance
 from analysis.measure.window import assemble_frame, window_occasions
 
@@ -169,7 +170,7 @@ def test_every_combination_is_estimated_or_counted_with_its_reason(sources, rows
     assert given + skipped.sum() == combinations * cells
     # Of one check-in nothing repeats: 2 ratings x 2 rules x (2 + 1 adjustments) x 2 caseloads.
     assert skipped["corrected for reliability, but check-ins do not repeat"] == 24
-    assert skipped["no baseline of goal_attainment was taken"] == 2 * 2 * 2 * 3 * 2
+    assert skipped["no baseline of goal attainment was taken"] == 2 * 2 * 2 * 3 * 2
 
 
 def test_a_component_that_a_form_lacks_is_counted(sources):

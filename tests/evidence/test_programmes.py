@@ -38,7 +38,7 @@ def verdict_of(name: str, seed: int) -> str:
     primary = outcomes[outcomes["outcome"] == dataset.mapping.primary_outcome]
     inputs = list(comparison_inputs(dataset, choices, frame, alliance, tables["checkins"], primary))
     inputs[3] = {}  # omega is a sensitivity and takes most of the time
-    table = compare_all_cells(*inputs)
+    table = compare_all_cells(*inputs, lines=())
     rows = table[table["primary"].astype(bool) & (table["analysis"] == "verdict")]
     return rows["verdict"].iloc[0]
 

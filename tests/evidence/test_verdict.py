@@ -153,3 +153,27 @@ def test_all_that_is_missing_is_named_at_once():
     reason = refuse("advisee", ["advisee"], 0, 10)
     assert "by the advisor are missing" in reason
     assert "third party or a record is missing" in reason
+
+
+@pytest.mark.parametrize(
+    ("decided", "imputed", "share", "verdict", "said"),
+    [
+        (ABOVE, BELOW, 0.30, "inconclusive", "with missing ratings imputed the answer would be"),
+        (ABOVE, line(-0.30, 0.20), 0.30, "inconclusive", "imputed the answer would be another"),
+        (ABOVE, line(-0.05, 0.30), 0.30, "supported", "imputed the answer is the same"),
+        (ABOVE, BELOW, 0.10, "supported", ""),
+        (BELOW, BELOW, 0.30, "opposed", "imputed the answer is the same"),
+        (WITHIN, line(0.02, 0.09), 0.30, "inconclusive", "imputed the answer would be another"),
+        (WITHIN, line(-0.12, 0.11), 0.30, "equivalent", "imputed the answer is the same"),
+        (ABOVE, NONE, 0.30, "supported", "lack a rating"),
+    ],
+)
+def test_the_imputed_line_is_read_where_many_ratings_are_missing(
+    decided, imputed, share, verdict, said
+):
+    found, reason = decide(
+        decided, decided, RULE, n_clusters=30, missing_share=share, imputed=imputed
+    )
+    assert found == verdict
+    assert said in reason
+    assert ("imputed" in reason) is (share > 0.20 and imputed.given)

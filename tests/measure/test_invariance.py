@@ -99,6 +99,45 @@ def test_items_are_found_at_the_nominal_rate_where_none_differs():
         assert 0.01 < rate < 0.05 + 3 * error
 
 
+def with_advisors(items, rng, size=8, share=0.5):
+    """The advisor's items moved, each by amounts of its own, with the advisor who answered."""
+    codes = np.arange(len(items)) // size
+    moved = items.copy()
+    for own in ADVISOR.values():
+        moved[own] += share * rng.normal(size=(codes.max() + 1, len(own)))[codes]
+    return moved.assign(advisor=[f"a{code:03d}" for code in codes])
+
+
+def test_scaled_for_clusters_the_ladder_still_finds_the_planted_item():
+    rng = np.random.default_rng(14)
+    items = with_advisors(dyads(rng, 800, weaker=0.5), rng, share=0.2)
+    found = rater_invariance(items, ADVISEE, ADVISOR, clusters="advisor").set_index("term")
+    assert "metric: advisee_goal_1" in at_fault(found)
+    chisq = found.loc["metric: chisq"]
+    assert "scaled by" in chisq["note"]
+    assert chisq["statistic"] < chisq["estimate"]
+    assert (found["n_advisors"] == 100).all()
+
+
+@pytest.mark.slow
+def test_where_advisors_differ_the_plain_tests_find_items_that_are_not_at_fault():
+    # 60 advisors of 8 dyads, each answering every item a little higher or lower for all of them
+    rng, runs = np.random.default_rng(15), 120
+    shares = {}
+    samples = [with_advisors(dyads(rng, 480), rng) for _ in range(runs)]
+    for clusters in (None, "advisor"):
+        found = [
+            at_fault(rater_invariance(one, ADVISEE, ADVISOR, clusters=clusters).set_index("term"))
+            for one in samples
+        ]
+        shares[clusters] = np.mean(
+            [any(term.startswith("scalar") for term in terms) for terms in found]
+        )
+    error = np.sqrt(0.05 * 0.95 / runs)
+    assert shares[None] > 0.5
+    assert shares["advisor"] < 0.05 + 3 * error
+
+
 def test_pairs_of_factors_are_tied_item_by_item():
     items = dyads(np.random.default_rng(6), 400)
     factors = {"one": ADVISEE["goal"], "two": ADVISOR["goal"]}

@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.measure.contrasts import standardised_loadings
 from analysis.measure.dimensionality import compare_structures
+from analysis.measure.likelihood import build_matrices, implied_moments
 from analysis.measure.structure import fit_cfa
 
 REFERENCE = Path(__file__).parents[1] / "reference"
@@ -265,3 +267,126 @@ def test_structures_of_too_few_rows_say_so():
     found = compare_structures(items, ALLIANCE)
     assert found["estimate"].isna().all()
     assert found["note"].str.contains("too few rows").all()
+
+
+def clustered(rng, n_clusters, size, share):
+    """Twelve items of three factors whose residuals depend in part on the row's cluster."""
+    codes = np.repeat(np.arange(n_clusters), size)
+    items = answer_sheets(rng, len(codes), correlations(0.5), residual=0.6 * np.sqrt(1 - share))
+    items += 0.6 * np.sqrt(share) * rng.normal(size=(n_clusters, 12))[codes]
+    return items.assign(advisor=[f"a{code:03d}" for code in codes])
+
+
+def test_independent_rows_leave_the_chi_square_as_it_is(pupils):
+    rng = np.random.default_rng(11)
+    items = answer_sheets(rng, 4000, correlations(0.5)).assign(row=np.arange(4000))
+    fit = fit_cfa(items, ALLIANCE, clusters="row").fit
+    # the factor's sampling error: the mean of 51 variances of about root(2 / n) each, not alike
+    assert fit["scaling"] == pytest.approx(1, abs=0.05)
+    assert fit["chisq_scaled"] == pytest.approx(fit["chisq"] / fit["scaling"])
+    assert fit["cfi_scaled"] == pytest.approx(fit["cfi"], abs=0.002)
+    plain = fit_cfa(pupils, ABILITIES).fit
+    assert np.isnan(plain["scaling"])
+
+
+def test_the_scaling_factor_is_that_of_the_textbook_formula(pupils):
+    # written out with the full weight matrix: U = W - W D (D' W D)^-1 D' W, c = tr(U Gamma) / df
+    fitted = fit_cfa(pupils.assign(cell=pupils["ageyr"].astype(str)), ABILITIES, clusters="cell")
+    names = [item for own in ABILITIES.values() for item in own]
+    values = pupils[names].to_numpy()
+    n, p = values.shape
+    rows, columns = np.tril_indices(p)
+    solved = fitted.solved
+    sigma = solved.solution.implied[0][0]
+    weight = np.empty((len(rows), len(rows)))
+    inverse = np.linalg.inv(sigma)
+    for a, (i, j) in enumerate(zip(rows, columns, strict=True)):
+        for b, (k, m) in enumerate(zip(rows, columns, strict=True)):
+            twice = (2 - (i == j)) * (2 - (k == m)) / 4
+            weight[a, b] = twice * (inverse[i, k] * inverse[j, m] + inverse[i, m] * inverse[j, k])
+    theta = solved.solution.estimates
+    slope = np.empty((len(rows), len(theta)))
+    for number in range(len(theta)):
+        moved = [theta.copy(), theta.copy()]
+        moved[0][number] += 1e-6
+        moved[1][number] -= 1e-6
+        up, down = (
+            implied_moments(*build_matrices(one, solved.tables[0], p))[0][rows, columns]
+            for one in moved
+        )
+        slope[:, number] = (up - down) / 2e-6
+    centred = values - values.mean(axis=0)
+    products = centred[:, rows] * centred[:, columns]
+    products -= products.mean(axis=0)
+    sums = pd.DataFrame(products).groupby(pupils["ageyr"]).sum().to_numpy()
+    G = len(sums)
+    gamma = G / (G - 1) * sums.T @ sums / n
+    left = weight @ slope
+    U = weight - left @ np.linalg.solve(slope.T @ left, left.T)
+    assert fitted.fit["scaling"] == pytest.approx(np.trace(U @ gamma) / 24, rel=1e-6)
+
+
+@pytest.mark.slow
+def test_under_clustering_the_plain_test_rejects_too_often_and_the_scaled_one_does_not():
+    rng, runs = np.random.default_rng(12), 300
+    fits = [
+        fit_cfa(clustered(rng, 60, 7, 0.4), ALLIANCE, clusters="advisor").fit for _ in range(runs)
+    ]
+    plain = np.mean([fit["p_value"] < 0.05 for fit in fits])
+    scaled = np.mean([fit["p_value_scaled"] < 0.05 for fit in fits])
+    error = np.sqrt(0.05 * 0.95 / runs)
+    assert plain > 0.05 + 10 * error
+    # scaling mends the mean of the statistic, not its spread, so a little above is expected
+    assert 0.05 - 3 * error < scaled < 0.05 + 5 * error
+
+
+@pytest.mark.slow
+def test_robust_standard_errors_are_the_spread_over_samples():
+    rng, runs = np.random.default_rng(13), 200
+    found = [
+        fit_cfa(clustered(rng, 60, 7, 0.4), ALLIANCE, equal=("intercepts",), clusters="advisor")
+        .parameters.set_index("term")
+        .loc[["goal_0 ~1", "goal =~ goal_0"]]
+        for _ in range(runs)
+    ]
+    estimates = np.array([one["estimate"] for one in found])
+    errors = np.array([one["std_error"] for one in found]).mean(axis=0)
+    # a standard deviation over 200 samples is known to 5 %
+    assert errors == pytest.approx(estimates.std(axis=0, ddof=1), rel=0.2)
+
+
+def test_standardised_loadings_are_loadings_over_standard_deviations(pupils):
+    fitted = fit_cfa(pupils, ABILITIES)
+    found = standardised_loadings(fitted).set_index("term")
+    raw = fitted.parameters.set_index("term")["estimate"]
+    variance = raw["visual =~ x1"] ** 2 + raw["x1 ~~ x1"]
+    assert found.loc["visual =~ x1", "estimate"] == pytest.approx(
+        raw["visual =~ x1"] / np.sqrt(variance)
+    )
+    assert len(found) == 9
+    # lavaan's standardizedSolution of this model, as widely printed (Rosseel 2012)
+    assert found.loc["visual =~ x1", "estimate"] == pytest.approx(0.772, abs=5e-4)
+    assert found.loc["textual =~ x4", "estimate"] == pytest.approx(0.852, abs=5e-4)
+    scaled = pupils.assign(**{name: 100 * pupils[name] for name in ("x1", "x2", "x3")})
+    again = standardised_loadings(fit_cfa(scaled, ABILITIES)).set_index("term")
+    pd.testing.assert_frame_equal(again, found, rtol=1e-6)
+
+
+def test_a_row_without_its_cluster_is_refused(pupils):
+    spoiled = pupils.assign(cell=pupils["school"].where(pupils.index > 3))
+    with pytest.raises(ValueError, match="missing in 4 rows"):
+        fit_cfa(spoiled, ABILITIES, clusters="cell")
+    one = fit_cfa(pupils.assign(cell="same"), ABILITIES, clusters="cell")
+    assert "one cluster" in one.note
+    assert np.isnan(one.fit["scaling"])
+
+
+def test_goal_and_task_are_said_to_merge_or_not():
+    rng = np.random.default_rng(14)
+    for shared, word in ((0.5, "distinct"), (0.99, "merge")):
+        items = answer_sheets(rng, 400, correlations(shared)).assign(advisor=np.arange(400) // 5)
+        found = compare_structures(items, ALLIANCE, clusters="advisor").set_index("term")
+        told = found.loc["goal and task"]
+        assert word in told["note"]
+        assert told["df"] == 2
+        assert told["estimate"] == pytest.approx(shared, abs=0.12)  # three standard errors of .04

@@ -79,3 +79,25 @@ def test_subscales_stand_beside_the_total_for_the_primary_outcome(tables, plan):
     assert [row[0] for row in table.rows] == ["Total", "Bond"]
     assert all(cell not in ("", "–") for row in table.rows for cell in row)
     assert table.rows[0][1:4] != table.rows[1][1:4]
+
+
+def test_lines_with_several_terms_say_which_a_row_is(tables, plan):
+    table = tables["coaching"]
+    cell = read_cells(table)[0]
+    one = table[(table["analysis"] == "clustered") & (table["outcome_source"] == cell.source)]
+    slopes = one.head(1).assign(analysis="multilevel", method="reml")
+    added = pd.concat(
+        [
+            table[table["analysis"] != "multilevel"],
+            slopes.assign(term="within_difference"),
+            slopes.assign(term="between_advisor", rater="advisor"),
+        ],
+        ignore_index=True,
+    )
+    rows = tabulate_lines(added, cell, {}, plan.comparison, "advisors").rows
+    named = {(row[0], row[1]) for row in rows if row[0].startswith("Slopes")}
+    method = "mixed model, restricted likelihood"
+    assert named == {
+        ("Slopes within and between clusters: difference within", method),
+        ("Slopes within and between clusters, advisor’s rating: between", method),
+    }

@@ -56,6 +56,7 @@ rule write_report:
         settings=[dataset.keys_hash() for dataset in DATASETS.values()],
         instruments=[dataset.instruments_hash() for dataset in DATASETS.values()],
         data=[dataset.data_hash() for dataset in DATASETS.values()],
+        calibration=closure.file_hash(layout.CALIBRATION),
     log:
         "<logs>/write_report.log",
     benchmark:

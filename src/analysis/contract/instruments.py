@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from analysis.contract.dictionary import TABLES
 from analysis.contract.faults import UserFault, nearest
 from analysis.contract.strict import Strict, read_settings
 
 Item = Annotated[int, Field(ge=1, le=99)]
+InstrumentName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 SubscaleName = Annotated[str, Field(pattern=r"^[a-z][a-z_]*$")]
 
 
@@ -34,7 +36,7 @@ class Instrument(Strict):
     An instrument whose subscales list no items is one whose subscale scores arrive ready made.
     """
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="the name mappings use")
+    name: InstrumentName = Field(description="the name mappings use")
     title: str = Field(description="the name people use")
     raters: tuple[Literal["advisee", "advisor", "observer"], ...] = Field(
         ("advisee", "advisor"), description="who this form is for"
@@ -52,23 +54,38 @@ class Instrument(Strict):
     )
     source: str = Field(description="where the key comes from")
 
-    @model_validator(mode="after")
-    def _check(self) -> Instrument:
-        if not self.subscales:
-            raise ValueError("an instrument needs at least one subscale")
-        clash = {"total", *TABLES["checkins"].names} & set(self.subscales)
-        if clash:
-            raise ValueError(f"a subscale cannot be called {', '.join(sorted(clash))}")
-        sizes = {bool(items) for items in self.subscales.values()}
-        if len(sizes) > 1:
-            raise ValueError("either every subscale lists its items or none does")
-        listed = [item for items in self.subscales.values() for item in items]
-        if len(set(listed)) != len(listed):
-            twice = sorted({item for item in listed if listed.count(item) > 1})
-            raise ValueError(f"items {twice} are listed more than once")
-        if stray := sorted(set(self.reversed) - set(listed)):
-            raise ValueError(f"reversed items {stray} belong to no subscale")
-        return self
+    twins: dict[InstrumentName, dict[Item, Item]] = Field(
+        {},
+        description=(
+            "other form's name -> this form's item: the item of the other that asks the same, "
+            "where advisee and advisor answer different forms"
+        ),
+    )
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _check(cls, given: Any, read: ModelWrapValidatorHandler[Instrument]) -> Instrument:
+        """Contradictions between keys are told together with keys that are wrong by themselves."""
+        faults = contradictions(given) if isinstance(given, dict) else []
+        told = [
+            {"type": PydanticCustomError("value_error", fault), "loc": (), "input": None}
+            for fault in (one.replace("{", "{{").replace("}", "}}") for one in faults)
+        ]
+        try:
+            instrument = read(given)
+        except ValidationError as error:
+            told = [
+                {
+                    "type": PydanticCustomError(one["type"], one["msg"]),
+                    "loc": one["loc"],
+                    "input": one["input"],
+                }
+                for one in error.errors()
+            ] + told
+            raise ValidationError.from_exception_data(cls.__name__, told) from None
+        if told:
+            raise ValidationError.from_exception_data(cls.__name__, told)
+        return instrument
 
     @property
     def ready_made(self) -> bool:
@@ -84,6 +101,45 @@ class Instrument(Strict):
     def item_names(self) -> dict[int, str]:
         """Item number to column name."""
         return {item: item_name(item) for item in self.items}
+
+
+def contradictions(key: dict) -> list[str]:
+    """What is wrong between a key's entries, as far as they can be read; all of it."""
+    subscales = key.get("subscales")
+    if not isinstance(subscales, dict):
+        return []
+    faults = []
+    if not subscales:
+        faults.append("an instrument needs at least one subscale")
+    if clash := {"total", *TABLES["checkins"].names} & set(map(str, subscales)):
+        faults.append(f"a subscale cannot be called {', '.join(sorted(clash))}")
+    lists = [items for items in subscales.values() if isinstance(items, list | tuple)]
+    if len({bool(items) for items in lists}) > 1:
+        faults.append("either every subscale lists its items or none does")
+    listed = [item for items in lists for item in items if isinstance(item, int)]
+    if twice := sorted({item for item in listed if listed.count(item) > 1}):
+        faults.append(f"items {twice} are listed more than once")
+    turned = key.get("reversed")
+    turned = [item for item in turned if isinstance(item, int)] if _is_list(turned) else []
+    if stray := sorted(set(turned) - set(listed)):
+        faults.append(f"reversed items {stray} belong to no subscale")
+    if twice := sorted({item for item in turned if turned.count(item) > 1}):
+        faults.append(f"items {twice} are reversed more than once")
+    twins = key.get("twins")
+    for form, pairs in twins.items() if isinstance(twins, dict) else ():
+        pairs = pairs if isinstance(pairs, dict) else {}
+        if form == key.get("name"):
+            faults.append(f"twins name '{form}', which is this form itself")
+        if stray := sorted({item for item in pairs if isinstance(item, int)} - set(listed)):
+            faults.append(f"twins of {form}: items {stray} belong to no subscale")
+        others = [other for other in pairs.values() if isinstance(other, int)]
+        if twice := sorted({other for other in others if others.count(other) > 1}):
+            faults.append(f"twins of {form}: its items {twice} have two twins here")
+    return faults
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, list | tuple)
 
 
 def item_name(item: int) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from analysis.contract.closure import digest, file_hash, settings_hash
 from analysis.contract.faults import UserFault, nearest
+from analysis.contract.forms import Forms, align_forms
 from analysis.contract.instruments import Instrument, find_instrument, read_instrument
 from analysis.contract.mapping import Mapping, read_mapping
 from analysis.contract.plan import Plan
@@ -21,6 +22,8 @@ INSTRUMENTS = Path("config/instruments")
 LOCK = Path("requirements.lock")
 RESULTS = Path("results")
 RUNS = RESULTS / "runs"
+#: The outcome of the last whole calibration, which runs do not repeat.
+CALIBRATION = Path("docs/calibration.csv")
 
 #: What a run leaves in its results folder; `make clean` removes these and nothing else.
 GENERATED = (
@@ -70,6 +73,16 @@ class Dataset:
                     f"{', '.join(key.raters)}. Name the {rater}'s own form."
                 )
         return keys
+
+    @cached_property
+    def forms(self) -> Forms:
+        """The raters' instruments as they are scored: only what both answered is compared."""
+        return align_forms(self.instruments)
+
+    @property
+    def scored(self) -> dict[str, Instrument]:
+        """Rater to the key that rater's scores are made by."""
+        return dict(self.forms.instruments)
 
     @cached_property
     def folder(self) -> Path:

@@ -48,7 +48,7 @@ class ComparisonPlan(Strict):
         0.50,
         description="share of a cell's engagements that must have a covariate to adjust for it",
     )
-    folds: int = Field(5, ge=2, description="folds of advisors, out of sample")
+    folds: int = Field(5, ge=3, description="folds of advisors, out of sample")
     repeats: int = Field(10, ge=1, description="how often the advisors are divided into folds anew")
     permutations: int = Field(
         200, ge=19, description="permutations of the outcome that check the out-of-sample R2"
@@ -149,6 +149,64 @@ class CalibrationPlan(Strict):
     )
 
 
+class ProcessPlan(Strict):
+    """How the course of the relationship is told: gap, discrepancy, growth, lags."""
+
+    equivalence_d: float = Field(
+        0.20, gt=0, description="largest gap between the raters that is none, in pooled SD"
+    )
+    equivalence_curvature: float = Field(
+        0.10,
+        gt=0,
+        description="largest curvature along disagreement (a4) that is none, in SD",
+    )
+    smallest_cell: int = Field(
+        10, ge=5, description="engagements below which a mean, a gap or a cell is not given"
+    )
+    surface_engagements: int = Field(
+        60, ge=20, description="engagements below which no response surface is fitted"
+    )
+    resistance: tuple[str, ...] = Field(
+        ("task_not_done", "missed_checkin"),
+        min_length=1,
+        description="events that count as not complying",
+    )
+
+
+class RupturePlan(Strict):
+    """What counts as a rupture and as its repair, and how false alarms are estimated."""
+
+    sizes: tuple[Annotated[float, Field(gt=0)], ...] = Field(
+        (1.0, 2.0), description="least falls, in SDs within engagements, that are both reported"
+    )
+    size: float = Field(2.0, gt=0, description="the size that the headline rests on")
+    reference: Literal["previous", "best_of_three"] = Field(
+        "previous", description="what the headline's falls are measured from"
+    )
+    windows: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        (1, 3, 5), description="check-ins since onset within which a repair counts"
+    )
+    band: float = Field(
+        0.5, ge=0, description="how near to the reference a score is back, in the same SDs"
+    )
+    surrogates: int = Field(200, ge=20, description="sets of courses without ruptures")
+    seed: int = Field(20263, ge=0, description="seed of the surrogates")
+    acts: tuple[str, ...] = Field(
+        ("acknowledgement", "process_dialogue", "validation"),
+        description="events taken as acts of repair",
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> RupturePlan:
+        if self.size not in self.sizes:
+            raise ValueError("size must be one of sizes")
+        for name in ("sizes", "windows"):
+            values = getattr(self, name)
+            if len(set(values)) != len(values) or not values:
+                raise ValueError(f"{name} must name at least one value, and none twice")
+        return self
+
+
 class WarningPlan(Strict):
     """How early warning is tried: who is at risk when, the model, its validation, its use."""
 
@@ -212,8 +270,14 @@ class Plan(Strict):
     datasets: tuple[str, ...] = Field(description="mappings that `make run` analyses, in order")
     scoring: ScoringPlan = Field(description="how items become scores")
     comparison: ComparisonPlan = Field(description="how the raters are compared")
+    ruptures: RupturePlan = Field(
+        default_factory=RupturePlan, description="what counts as a rupture and as its repair"
+    )
     multiverse: MultiversePlan = Field(
         MultiversePlan(), description="the reasonable choices, combined"
+    )
+    process: ProcessPlan = Field(
+        default_factory=ProcessPlan, description="how the course of the relationship is told"
     )
     calibration: CalibrationPlan = Field(
         default_factory=CalibrationPlan,

@@ -10,14 +10,20 @@ import numpy as np
 import pandas as pd
 
 from analysis.contract.plan import ComparisonPlan
-from analysis.evidence.batched import closed_form_rows
+from analysis.evidence.adjusted_line import adjusted_rows
+from analysis.evidence.batched import closed_form_rows, rows_of_sums, sum_batch
 from analysis.evidence.cases import Cases, complete_cases
 from analysis.evidence.disattenuation import (
     correct_by_omega,
     correct_by_window_mean,
     disattenuated_rows,
 )
+from analysis.evidence.imputed_line import imputed_rows
+from analysis.evidence.incremental_line import incremental_rows
+from analysis.evidence.multilevel_line import multilevel_rows
 from analysis.evidence.observed import clustered_rows
+from analysis.evidence.prediction_line import prediction_rows
+from analysis.evidence.verdict import Line as DecidingLine
 from analysis.models.intervals import Row
 from analysis.models.resampling import SharedWeights
 from analysis.simulate.designs import Batch
@@ -32,15 +38,23 @@ RowsOfMany = Callable[[Batch, ComparisonPlan, Scenario, np.random.Generator], It
 
 @dataclass(frozen=True)
 class DataSet:
-    """One data set as a comparison takes it: the frame, the occasion scores, the cases."""
+    """One data set as a comparison takes it: frame, occasion scores, progress before, cases."""
 
     frame: pd.DataFrame
     occasions: pd.DataFrame
+    progress: np.ndarray | None = None
 
     @cached_property
     def cases(self) -> Cases:
         """Engagements with the outcome and both ratings."""
         return complete_cases(self.frame, "outcome", *RATINGS, "advisor_id")
+
+    @property
+    def covariates(self) -> np.ndarray | None:
+        """(n, 1) progress of the cases, or None where none was measured."""
+        if self.progress is None:
+            return None
+        return self.progress[self.frame[list(RATINGS)].notna().all(axis=1).to_numpy(), None]
 
 
 @dataclass(frozen=True)
@@ -87,7 +101,8 @@ def as_data_set(batch: Batch, place: int) -> DataSet:
             RATINGS[1]: scores[..., 1].ravel(),
         }
     )
-    return DataSet(frame, occasions)
+    progress = None if batch.progress is None else batch.progress[:, place]
+    return DataSet(frame, occasions, progress)
 
 
 @dataclass(frozen=True)
@@ -147,8 +162,62 @@ def _by_omega(
     return [row for row in rows if row["method"] == "omega_jackknife"]
 
 
+def _incremental(
+    data: DataSet, plan: ComparisonPlan, scenario: Scenario, rng: np.random.Generator
+) -> list[Row]:
+    rows = incremental_rows(data.cases, data.covariates, plan)
+    return [row for row in rows if row["term"] == "difference"]
+
+
+def _adjusted(
+    data: DataSet, plan: ComparisonPlan, scenario: Scenario, rng: np.random.Generator
+) -> list[Row]:
+    rows = adjusted_rows(data.cases, data.covariates, ["progress"], plan)
+    return [row for row in rows if row["method"] == "jackknife"]
+
+
+def _multilevel(
+    data: DataSet, plan: ComparisonPlan, scenario: Scenario, rng: np.random.Generator
+) -> list[Row]:
+    """The line's answer: by REML where there are advisors enough and it fits, else by CR2."""
+    rows = multilevel_rows(data.cases, plan)
+    answer = next(row for row in rows if row["term"] == "within_difference")
+    return [{**answer, "method": "reml_or_cr2"}]
+
+
+def _out_of_sample(
+    data: DataSet, plan: ComparisonPlan, scenario: Scenario, rng: np.random.Generator
+) -> list[Row]:
+    """Ridge only: trees check linearity, which holds here, and permutations are another test."""
+    fewer = plan.model_copy(update={"permutations": 19})
+    rows = prediction_rows(data.cases, data.covariates, fewer, rng)
+    return [row for row in rows if row["method"] == "ridge_corrected_t"]
+
+
+def _imputed(
+    batch: Batch, plan: ComparisonPlan, scenario: Scenario, rng: np.random.Generator
+) -> Iterator[list[Row]]:
+    """The line itself, and the verdict that has it before it."""
+    for place in range(batch.n_sets):
+        data = as_data_set(batch, place)
+        found = imputed_rows(data.frame, "outcome", *RATINGS, "advisor_id", plan, rng)
+        row = next(one for one in found if one["method"] == "rubin")
+        limits = float(row["conf_low"]), float(row["conf_high"])
+        line = DecidingLine(float(row["estimate"]), *limits, *limits)
+        one = batch.one(place)
+        missing = 1 - len(one.codes) / len(batch.codes)
+        sums = sum_batch(one)
+        (rows,) = rows_of_sums(sums, plan, scenario.design.source, missing, naive=(), imputed=line)
+        yield [row, rows[-1] | {"method": "verdict_imputed"}]
+
+
 LINES = (
     Line("closed_form", "closed_form", _closed_form),
     Line("bootstraps", "resampled", OneByOne(_bootstraps)),
+    Line("incremental", "resampled", OneByOne(_incremental)),
+    Line("adjusted", "resampled", OneByOne(_adjusted), ("echo",)),
+    Line("multilevel", "refitted", OneByOne(_multilevel)),
+    Line("out_of_sample", "refitted", OneByOne(_out_of_sample)),
+    Line("imputed", "refitted", _imputed, ("missing",)),
     Line("omega", "refitted", OneByOne(_by_omega), ("clustered_18", "unequal_reliability")),
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from zlib import crc32
 
 import numpy as np
@@ -48,6 +48,9 @@ COLUMNS = {
 }
 
 
+#: The verdict, and the verdict that has the line with missing ratings imputed before it.
+VERDICTS = ("verdict", "verdict_imputed")
+
 #: Lines that estimate D of the ratings as they are.
 OBSERVED = ("naive", "clustered", "imputed")
 
@@ -57,37 +60,57 @@ class Truth:
     """What the lines estimate in a scenario, and the Monte Carlo error where it was simulated.
 
     ``observed`` is D of the ratings as they are, ``corrected`` D after correction for reliability,
-    ``difference`` D between the alliances themselves.
+    ``adjusted`` D once progress made before is taken out of the ratings, ``within`` the difference
+    of standardised slopes within advisors, ``difference`` D between the alliances themselves.
     """
 
     observed: float
     corrected: float
     difference: float
+    adjusted: float = float("nan")
+    within: float = float("nan")
     error: float = 0.0
 
     def of(self, analysis: str) -> float:
         """The truth that a line is held to; NaN for one that does not estimate D."""
         if analysis in OBSERVED:
             return self.observed
-        return self.corrected if analysis == "disattenuated" else float("nan")
+        others = {
+            "disattenuated": self.corrected,
+            "adjusted": self.adjusted,
+            "multilevel": self.within,
+        }
+        return others.get(analysis, float("nan"))
 
 
+@cache
 def true_differences(scenario: Scenario) -> Truth:
     """D of a scenario in the population, with all advisors replying.
 
-    Without ceilings: rho(outcome, alliance) times the root of the reliability, where an outcome and
-    a rating that share the manner of answering (a share m of both variances) correlate by
-    (1 - m) rho + m, and the other rating by sqrt(1 - m) rho. With ceilings, which have no closed
-    form: the mean over 400 simulated samples of 5,000 engagements, with its error.
+    Without ceilings: rho(outcome, alliance) times the root of the reliability. Where outcome and
+    advisee's rating share something else besides (a share s of both variances: the manner of
+    answering, or progress), theirs is (1 - s) rho + s before that, the advisor's sqrt(1 - s) rho;
+    with progress taken out of the ratings, (1 - s) rho over the root of the rating's variance that
+    is left. With ceilings, which have no closed form: the mean over 200 simulated samples of 5,000
+    engagements, with its error.
     """
     design = scenario.design
     difference = design.validity[0] - design.validity[1]
     if np.isfinite(design.ceilings).any():
         return _simulated_truth(scenario, difference)
-    m = design.same_source
-    corrected = ((1 - m) * design.validity[0] + m, np.sqrt(1 - m) * design.validity[1])
-    observed = np.array(corrected) * np.sqrt(design.reliability)
-    return Truth(float(observed[0] - observed[1]), corrected[0] - corrected[1], difference)
+    s = design.same_source + design.echo
+    corrected = np.array([(1 - s) * design.validity[0] + s, np.sqrt(1 - s) * design.validity[1]])
+    observed = corrected * np.sqrt(design.reliability)
+    error = 1 / np.array(design.reliability) - 1
+    left = (corrected - [design.echo, 0]) / np.sqrt(1 + error - [design.echo, 0])
+    adjusted = left[0] - left[1] if design.echo else float("nan")
+    return Truth(
+        float(observed[0] - observed[1]),
+        float(corrected[0] - corrected[1]),
+        difference,
+        float(adjusted),
+        design.within_difference(),
+    )
 
 
 def _simulated_truth(scenario: Scenario, difference: float) -> Truth:
@@ -100,7 +123,7 @@ def _simulated_truth(scenario: Scenario, difference: float) -> Truth:
         scenario.design, advisors=5000, engagements=5000, shared=(0, 0, 0), between=(0, 0, 0)
     )
     found = []
-    for chunk in range(20):
+    for chunk in range(10):
         sums = sum_batch(draw_batch(alone, 20, np.random.default_rng([7, chunk])))
         matrices = covariances(sums.products.sum(axis=0), 3)
         own = sums.occasions
@@ -109,7 +132,8 @@ def _simulated_truth(scenario: Scenario, difference: float) -> Truth:
         found.append([corrected_difference(matrices, each) for each in pairs])
     observed, corrected = np.concatenate(found, axis=1)
     error = max(observed.std(ddof=1), corrected.std(ddof=1)) / np.sqrt(len(observed))
-    return Truth(float(observed.mean()), float(corrected.mean()), difference, float(error))
+    means = float(observed.mean()), float(corrected.mean())
+    return Truth(*means, difference, error=float(error))
 
 
 def calibrate(
@@ -210,12 +234,13 @@ def _rows(scenario: Scenario, tally: Tally, truth: Truth, plan: Plan) -> list[Ro
     }
     rows = []
     for key in tally.lines:
-        if key[0] == "verdict":
+        if key[0] in VERDICTS:
             continue
         target = truth.of(key[0])
         for term, found, counted in _terms(tally.read(key), target, confidence):
             rows.append(_row(common, key, term, found, counted, plan) | {"truth": target})
-    rows += _verdict_rows(scenario, tally, common, plan)
+    for method in VERDICTS:
+        rows += _verdict_rows(method, scenario, tally, common, plan)
     return rows
 
 
@@ -225,7 +250,8 @@ def _terms(
     """Each term of a line with the data sets that count for it."""
     claims = read["above"] + read["below"]
     yield "rejection", rate(claims, read["sets"], confidence), read["sets"]
-    yield "given", rate(read["given"], read["sets"], confidence), read["sets"]
+    if read["given"] < read["sets"]:
+        yield "given", rate(read["given"], read["sets"], confidence), read["sets"]
     if truth == truth:
         if read["intervals"]:
             covered = rate(read["covered"], read["intervals"], confidence)
@@ -234,11 +260,11 @@ def _terms(
 
 
 def _verdict_rows(
-    scenario: Scenario, tally: Tally, common: Mapping[str, object], plan: Plan
+    method: str, scenario: Scenario, tally: Tally, common: Mapping[str, object], plan: Plan
 ) -> list[Row]:
     """The share of each verdict; of any winner where there is none; of the right and the wrong."""
     words = ("supported", "opposed", "equivalent", "inconclusive", "not_testable")
-    counts = {word: tally.read(("verdict", word))["sets"] for word in words}
+    counts = {word: tally.read((method, word))["sets"] for word in words}
     sets = sum(counts.values())
     if not sets:
         return []
@@ -251,7 +277,7 @@ def _verdict_rows(
         terms["right"] = counts["supported" if ahead else "opposed"]
         terms["wrong"] = counts["opposed" if ahead else "supported"]
     return [
-        _row(common, ("verdict", "verdict"), term, rate(count, sets, confidence), sets, plan)
+        _row(common, ("verdict", method), term, rate(count, sets, confidence), sets, plan)
         for term, count in terms.items()
     ]
 

@@ -5,14 +5,16 @@ D = r(outcome, advisee's rating) - r(outcome, advisor's rating), always on the s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from analysis.contract.estimates import as_estimates
 from analysis.contract.plan import ComparisonPlan
+from analysis.evidence.adjusted_line import adjusted_rows
 from analysis.evidence.cases import Cases, complete_cases
+from analysis.evidence.covariates import Covariates
 from analysis.evidence.disattenuation import (
     CORRECTIONS,
     Correction,
@@ -20,6 +22,9 @@ from analysis.evidence.disattenuation import (
     correct_by_window_mean,
     disattenuated_rows,
 )
+from analysis.evidence.imputed_line import imputed_rows
+from analysis.evidence.incremental_line import incremental_rows
+from analysis.evidence.multilevel_line import multilevel_rows
 from analysis.evidence.observed import (
     NAMES,
     clustered_rows,
@@ -27,13 +32,19 @@ from analysis.evidence.observed import (
     counts,
     naive_rows,
 )
+from analysis.evidence.prediction_line import prediction_rows
 from analysis.evidence.reliability_rows import reliability_rows
+from analysis.evidence.sensitivity_line import sensitivity_rows
 from analysis.evidence.verdict import Absence, Line, Rule, decide
+from analysis.evidence.weigh import weigh_lines
 from analysis.models.intervals import (
     Row,
     no_interval,
 )
 from analysis.models.resampling import SharedWeights, difference_with_reason
+
+#: Lines that stand beside those the verdict reads.
+LINES = ("multilevel", "incremental", "out_of_sample", "adjusted", "imputed", "sensitivity")
 
 
 def compare_raters(
@@ -49,8 +60,11 @@ def compare_raters(
     *,
     weights: SharedWeights | None = None,
     timing: str | None = None,
+    covariates: Covariates | None = None,
+    imputed: Sequence[Row] | None = None,
+    lines: Collection[str] = LINES,
 ) -> pd.DataFrame:
-    """The naive, clustered and disattenuated lines for D, and the verdict in the last row.
+    """The lines of evidence for D, and the verdict in the last row.
 
     Parameters
     ----------
@@ -67,6 +81,11 @@ def compare_raters(
     rng : draws the resamples; by default a generator seeded with the plan's seed.
     weights : resamples shared with other cells; then ``rng`` is not used.
     timing : ``prospective`` or ``concurrent``, if known; the reason of the verdict mentions it.
+    covariates : what was known before the window (``find_covariates``), for the adjusted and the
+        incremental line.
+    imputed : rows of the imputed line, if more is known of the engagements than stands in
+        ``frame`` (``impute_cell``); without them gaps are imputed from ``frame`` alone.
+    lines : which of ``LINES`` to add to those that the verdict reads.
 
     Returns
     -------
@@ -80,14 +99,20 @@ def compare_raters(
       equivalence confidence), ``percentile``, ``bca``
     - ``disattenuated``: the same four after correction by the window mean's reliability, and
       ``omega_jackknife``, ``omega_jackknife_90`` after correction by omega
+    - ``multilevel``, ``incremental``, ``out_of_sample``, ``adjusted``, ``imputed`` and, for an
+      outcome of few values, ``sensitivity``: see the modules of these lines
+    - ``agreement``: which lines point where, unless no ``lines`` are asked for
     - ``verdict``: D with the interval of record, the verdict, and its reason in ``note``
 
     What cannot be given is NaN with the reason in ``note``.
 
     Raises ValueError for an absent column, a missing cluster label, or an engagement given twice.
     """
-    if (occasions is not None or items) and "engagement_id" not in frame:
-        raise ValueError("occasions and items need the column 'engagement_id' in the frame")
+    joined = occasions is not None or items or covariates is not None
+    if joined and "engagement_id" not in frame:
+        raise ValueError(
+            "occasions, items and covariates need the column 'engagement_id' in the frame"
+        )
     cases = complete_cases(frame, outcome, advisee, advisor, cluster)
     if weights is None:
         rng = np.random.default_rng(plan.seed) if rng is None else rng
@@ -98,6 +123,14 @@ def compare_raters(
     problem = difference_with_reason(cases.sums, NAMES)[1]
     clustered = clustered_rows(cases, plan, weights)
     disattenuated = _disattenuated(cases, by_window, by_omega, plan, weights, problem)
+    further = _further_lines(cases, covariates, plan, lines)
+    if "imputed" in lines:
+        if imputed is None:
+            own = np.random.default_rng(plan.seed)
+            imputed = imputed_rows(frame, outcome, advisee, advisor, cluster, plan, own)
+        further += imputed
+    if "sensitivity" in lines:
+        further += sensitivity_rows(cases, plan)
     rows = [
         *correlation_rows(cases, plan),
         *reliability_rows(cases, by_window, plan),
@@ -105,7 +138,10 @@ def compare_raters(
         *naive_rows(cases, plan),
         *clustered,
         *disattenuated,
+        *further,
     ]
+    if lines:
+        rows.append(weigh_lines(rows, 1 - plan.confidence) | counts(cases))
     if problem:
         verdict, reason = "not_testable", problem
     else:
@@ -118,6 +154,7 @@ def compare_raters(
             missing_share=cases.missing_share,
             timing=timing,
             absence_reason=absence_reason,
+            imputed=_imputed_line(further),
         )
     rows.append(
         {
@@ -129,6 +166,25 @@ def compare_raters(
         }
     )
     return as_estimates([{"outcome": outcome, "verdict": None, **row} for row in rows])
+
+
+def _further_lines(
+    cases: Cases, covariates: Covariates | None, plan: ComparisonPlan, lines: Collection[str]
+) -> list[Row]:
+    """The rows of the lines that stand beside the verdict, in the order of ``LINES``."""
+    baseline = covariates.aligned(cases) if covariates is not None else None
+    names = covariates.names if covariates is not None else ()
+    rows: list[Row] = []
+    if "multilevel" in lines:
+        rows += multilevel_rows(cases, plan)
+    if "incremental" in lines:
+        rows += incremental_rows(cases, baseline, plan)
+    if "out_of_sample" in lines:
+        rng = np.random.default_rng(plan.seed)  # the same folds whatever was drawn before
+        rows += prediction_rows(cases, baseline, plan, rng, boosting="boosting" in lines)
+    if "adjusted" in lines:
+        rows += adjusted_rows(cases, baseline, names, plan)
+    return rows
 
 
 def _disattenuated(
@@ -177,6 +233,15 @@ def _deciding_line(
     if not line.given:
         return "not_estimable", "the disattenuated line has no interval"
     return line, ""
+
+
+def _imputed_line(rows: list[Row]) -> Line | None:
+    """The line with missing ratings imputed, if it was given; only its estimate and interval."""
+    for row in rows:
+        if (row["analysis"], row["term"], row["method"]) == ("imputed", "difference", "rubin"):
+            limits = float(row["conf_low"]), float(row["conf_high"])
+            return Line(float(row["estimate"]), *limits, *limits)
+    return None
 
 
 def _line(rows: list[Row], prefix: str, correction: str = "") -> Line:

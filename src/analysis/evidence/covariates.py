@@ -171,7 +171,7 @@ def _before_the_window(known: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame
     """Values that the order in time allows: baselines, and weeks strictly before the window."""
     if "window_start_week" in frame:
         starts = frame.set_index("engagement_id")["window_start_week"].astype(float)
-        start = known["engagement_id"].map(starts)
+        start = known["engagement_id"].map(starts).astype(float)
     else:
         start = pd.Series(np.nan, index=known.index)
     week = known["week"].astype(float) if "week" in known else pd.Series(np.nan, known.index)

@@ -16,14 +16,9 @@ import pandas as pd
 from analysis.contract.estimates import as_estimates
 from analysis.contract.plan import ComparisonPlan, Plan
 from analysis.evidence.cells import Cell
+from analysis.evidence.choices import CHOICES, Skipped, Sources
 from analysis.evidence.grid import FEWEST_ENGAGEMENTS
-from analysis.evidence.specifications import (
-    CHOICES,
-    Skipped,
-    Sources,
-    Specification,
-    list_specifications,
-)
+from analysis.evidence.specifications import Specification, list_specifications
 from analysis.evidence.verdict import refuse
 from analysis.evidence.window_reliability import window_reliability
 from analysis.measure.window import PAIR
@@ -195,9 +190,17 @@ def _joint_rows(
     """The joint test of every estimand that has more than one specification to test."""
     rows = []
     for key in dict.fromkeys(one.specification.cell.key for one in estimated):
-        own = [one for one in estimated if one.specification.cell.key == key and one.testable]
+        given = [
+            one
+            for one in estimated
+            if one.specification.cell.key == key and np.isfinite(one.row["estimate"])
+        ]
+        own = [one for one in given if one.testable]
         if len(own) < 2:
             continue
+        note = f"{len(own)} specifications, {plan.multiverse.resamples} resamples"
+        if left_out := len(given) - len(own):
+            note += f"; {left_out} more are not defined in over {UNDEFINED_SHARE:.0%} of resamples"
         tests = joint_tests(
             *(np.array([one.row[name] for one in own]) for name in ("estimate", "std_error", "df")),
             np.column_stack([one.replicates for one in own]),
@@ -209,7 +212,7 @@ def _joint_rows(
             **_named(own[0].specification.cell),
             "method": "recentred_bootstrap",
             "primary": key == primary,
-            "note": f"{len(own)} specifications, {plan.multiverse.resamples} resamples",
+            "note": note,
         }
         rows += [base | row for row in _test_rows(tests, plan.comparison.confidence)]
     return rows

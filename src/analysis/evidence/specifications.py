@@ -2,41 +2,33 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from itertools import product
 
 import numpy as np
-import pandas as pd
 from scipy.stats import rankdata
 
-from analysis.contract.instruments import Instrument
 from analysis.contract.plan import Plan
-from analysis.evidence.cells import Cell, DeclaredOutcome, collect_cells
-from analysis.evidence.grid import FEWEST_ENGAGEMENTS, TOTAL, PrimaryCell
+from analysis.evidence.cells import Cell
+from analysis.evidence.choices import (
+    Choice,
+    Skipped,
+    Sources,
+    count_combinations,
+    with_own,
+)
+from analysis.evidence.grid import FEWEST_ENGAGEMENTS, TOTAL
+from analysis.evidence.prepared import Prepared, prepare_all
 from analysis.evidence.window_reliability import (
     MINIMUM_WITHIN_DF,
     OccasionSums,
     sum_occasions,
     within_df,
 )
-from analysis.measure.scoring import score_alliance
-from analysis.measure.window import PAIR, assemble_frame, window_occasions
-from analysis.models.cluster_sums import code_clusters, standardise, sum_products
-
-#: The choices, in the order in which tables and figures show them.
-CHOICES = (
-    "subscale",
-    "window",
-    "minimum_answered",
-    "adjustment",
-    "estimator",
-    "minimum_caseload",
-)
-
-Choice = dict[str, object]
+from analysis.measure.window import PAIR
+from analysis.models.cluster_sums import standardise, sum_products
 
 
 @dataclass(frozen=True)
@@ -63,35 +55,6 @@ class Specification:
         return self.sums[:, 0] > 0
 
 
-@dataclass
-class Skipped:
-    """Combinations left out, counted by reason."""
-
-    reasons: Counter = field(default_factory=Counter)
-
-    def count(self, reason: str, number: int = 1) -> None:
-        """Add combinations that are left out for one reason."""
-        self.reasons[reason] += number
-
-
-@dataclass(frozen=True)
-class Sources:
-    """A dataset's clean tables and what its mapping says of them."""
-
-    engagements: pd.DataFrame
-    checkins: pd.DataFrame
-    outcomes: pd.DataFrame
-    instruments: Mapping[str, Instrument]
-    declared: Mapping[str, DeclaredOutcome]
-    cluster: str
-    primary: PrimaryCell
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        """The primary outcome, source and phase."""
-        return self.primary.outcome, self.primary.source, self.primary.phase
-
-
 def list_specifications(sources: Sources, plan: Plan) -> tuple[list[Specification], Skipped]:
     """Every combination of the plan's choices that can be estimated and differs from the others.
 
@@ -103,7 +66,7 @@ def list_specifications(sources: Sources, plan: Plan) -> tuple[list[Specificatio
     skipped = Skipped()
     found: list[Specification] = []
     seen: set[bytes] = set()
-    for prepared in _prepare_all(sources, plan, skipped):
+    for prepared in prepare_all(sources, plan, skipped):
         for cell in prepared.cells:
             for one in _of_cell(prepared, cell, plan, skipped):
                 mark = _fingerprint(one)
@@ -115,93 +78,28 @@ def list_specifications(sources: Sources, plan: Plan) -> tuple[list[Specificatio
     return found, skipped
 
 
-@dataclass(frozen=True)
-class _Prepared:
-    """One scoring rule and window: ratings, occasions and the cells that can be used with them."""
-
-    frame: pd.DataFrame
-    occasions: pd.DataFrame
-    codes: np.ndarray
-    n_clusters: int
-    cells: list[Cell]
-    baselines: Mapping[tuple[str, str], pd.Series]
-    minimum_answered: float
-    window: tuple[int, ...]
-    own: Choice
-    key: tuple[str, str, str]
-
-    @property
-    def ids(self) -> np.ndarray:
-        """The engagements' identifiers, in the frame's order."""
-        return self.frame["engagement_id"].to_numpy()
-
-    def align(self, values: pd.Series) -> np.ndarray:
-        """Values by engagement in the frame's order, NaN where there is none."""
-        return self.frame["engagement_id"].map(values).to_numpy(dtype=float)
-
-
-def _prepare_all(sources: Sources, plan: Plan, skipped: Skipped) -> Iterator[_Prepared]:
-    own = _own_choices(plan)
-    choices = plan.multiverse
-    engagements = sources.engagements.sort_values("engagement_id", kind="stable")
-    codes, labels = code_clusters(engagements[sources.cluster])
-    baselines = _baselines(sources)
-    wanted = _wanted_outcomes(sources, choices.other_phases)
-    windows = _with_own(plan.comparison.window, choices.windows)
-    scored: list[pd.DataFrame] = []
-    per_window = _combinations(plan) * _cells_at_most(wanted)
-    for minimum in _with_own(plan.scoring.minimum_answered, choices.minimum_answered):
-        alliance = score_alliance(sources.checkins, sources.instruments, minimum)
-        if any(alliance.equals(earlier) for earlier in scored):
-            skipped.count("no answer sheet is scored differently", per_window * len(windows))
-            continue
-        scored.append(alliance)
-        used: list[pd.DataFrame] = []
-        for window in windows:
-            occasions = window_occasions(alliance, window)
-            if occasions.empty:
-                skipped.count("no check-in of the window was answered by both", per_window)
-                continue
-            if any(occasions.equals(earlier) for earlier in used):
-                skipped.count("the window holds the same check-ins as another", per_window)
-                continue
-            used.append(occasions)
-            frame = assemble_frame(engagements, alliance, window)
-            cells = collect_cells(frame, wanted, sources.declared)
-            yield _Prepared(
-                frame,
-                occasions,
-                codes,
-                len(labels),
-                cells,
-                baselines,
-                minimum,
-                tuple(window),
-                own,
-                sources.key,
-            )
-
-
 def _of_cell(
-    prepared: _Prepared, cell: Cell, plan: Plan, skipped: Skipped
+    prepared: Prepared, cell: Cell, plan: Plan, skipped: Skipped
 ) -> Iterator[Specification]:
     """One cell's specifications under one scoring rule and window."""
     choices = plan.multiverse
     each = len(choices.estimators)
     if cell.refusal:
-        skipped.count(cell.refusal, _combinations(plan))
+        skipped.count(cell.refusal, count_combinations(plan))
         return
     outcome = prepared.align(cell.values.set_index("engagement_id")["value"])
     known = prepared.baselines.get((cell.outcome, cell.source))
     baseline = None if known is None else prepared.align(known)
     for subscale, adjustment, caseload in product(
-        _with_own(TOTAL, choices.subscales), choices.adjustments, choices.minimum_caseload
+        with_own(TOTAL, choices.subscales), choices.adjustments, choices.minimum_caseload
     ):
         columns = [f"{rater}_{subscale}" for rater in PAIR]
         values = [outcome, *([baseline] if adjustment == "baseline" else [])]
         cases, reason = _cases(prepared, columns, values, caseload, plan)
         if cases is None:
-            skipped.count(reason or f"no baseline of {cell.outcome} was taken", each)
+            skipped.count(
+                reason or f"no baseline of {cell.outcome.replace('_', ' ')} was taken", each
+            )
             continue
         for estimator in choices.estimators:
             chosen = {
@@ -237,7 +135,7 @@ class _Cases:
 
 
 def _cases(
-    prepared: _Prepared,
+    prepared: Prepared,
     columns: Sequence[str],
     measured: Sequence[np.ndarray | None],
     caseload: int,
@@ -265,7 +163,7 @@ def _cases(
 
 
 def _sum_up(
-    prepared: _Prepared, columns: Sequence[str], cases: _Cases, estimator: str
+    prepared: Prepared, columns: Sequence[str], cases: _Cases, estimator: str
 ) -> tuple[str, np.ndarray | None, OccasionSums | None]:
     """The clusters' sums an estimator starts from, or why there is nothing to start from."""
     values, occasion_sums = cases.values, None
@@ -288,61 +186,6 @@ def _sum_up(
         if occasion_sums.n_occasions < 2 or df < MINIMUM_WITHIN_DF:
             return "corrected for reliability, but check-ins do not repeat", None, None
     return "", sum_products(standard, cases.codes, prepared.n_clusters), occasion_sums
-
-
-def _baselines(sources: Sources) -> dict[tuple[str, str], pd.Series]:
-    """Outcome and source -> each engagement's baseline (the mean of several)."""
-    own = sources.outcomes[
-        (sources.outcomes["phase"] == "baseline") & sources.outcomes["value"].notna()
-    ]
-    own = own.sort_values(["engagement_id", "value"])
-    return {
-        key: rows.groupby("engagement_id")["value"].mean()
-        for key, rows in own.groupby(["outcome", "source"], observed=True)
-    }
-
-
-def _wanted_outcomes(sources: Sources, phases: Iterable[str]) -> pd.DataFrame:
-    """Values of the primary cell and of all cells in the phases analysed too."""
-    outcomes = sources.outcomes
-    outcome, source, phase = sources.key
-    primary = (
-        (outcomes["outcome"] == outcome)
-        & (outcomes["source"] == source)
-        & (outcomes["phase"] == phase)
-    )
-    return outcomes[primary | outcomes["phase"].isin(list(phases))]
-
-
-def _cells_at_most(outcomes: pd.DataFrame) -> int:
-    return len(outcomes[["outcome", "source", "phase"]].drop_duplicates())
-
-
-def _combinations(plan: Plan) -> int:
-    """Combinations within one cell, window and scoring rule."""
-    choices = plan.multiverse
-    return (
-        len(_with_own(TOTAL, choices.subscales))
-        * len(choices.adjustments)
-        * len(choices.minimum_caseload)
-        * len(choices.estimators)
-    )
-
-
-def _own_choices(plan: Plan) -> Choice:
-    return {
-        "subscale": TOTAL,
-        "window": " ".join(map(str, plan.comparison.window)),
-        "minimum_answered": plan.scoring.minimum_answered,
-        "adjustment": "none",
-        "estimator": "pearson",
-        "minimum_caseload": 1,
-    }
-
-
-def _with_own(own: object, declared: Iterable) -> list:
-    """The plan's own choice first, so that it is kept where another is the same in effect."""
-    return list(dict.fromkeys([own, *declared]))
 
 
 def _fingerprint(one: Specification) -> bytes:

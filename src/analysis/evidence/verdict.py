@@ -14,6 +14,8 @@ import numpy as np
 
 #: Said when only the clustered line excludes 0.
 NOT_SHOWN = "not shown once reliability is equalised"
+#: Said when the line with missing ratings imputed speaks against the verdict.
+IMPUTED_OTHERWISE = "the answer would be another"
 #: Said when the clustered line decides alone.
 UNCORRECTED = "uncorrected for reliability"
 
@@ -77,6 +79,7 @@ def decide(
     missing_share: float = 0.0,
     timing: str | None = None,
     absence_reason: str = "",
+    imputed: Line | None = None,
 ) -> tuple[str, str]:
     """The verdict and its reason, for a primary cell that can be tested.
 
@@ -91,6 +94,8 @@ def decide(
     missing_share : share of engagements with the outcome that lack a rating.
     timing : ``prospective``, ``concurrent`` or None where it is not known here.
     absence_reason : why there is no disattenuated line.
+    imputed : the line with missing ratings imputed, if there is one; it is read only where the
+        share missing calls for caution.
 
     Returns
     -------
@@ -104,9 +109,29 @@ def decide(
             f"{missing_share:.0%} of the engagements with this outcome lack a rating, more than "
             f"{rule.missing_share_caution:.0%}: who is missing may matter"
         )
+        if imputed is not None and imputed.given:
+            if contradicts(imputed, verdict, rule):
+                reasons.insert(0, f"with missing ratings imputed {IMPUTED_OTHERWISE}")
+                verdict = "inconclusive"
+            elif verdict != "inconclusive":
+                reasons.append("with missing ratings imputed the answer is the same")
     if timing == "concurrent":
         reasons.append("concurrent: the outcome is not shown to have been taken after the ratings")
     return verdict, "; ".join(reasons)
+
+
+def contradicts(imputed: Line, verdict: str, rule: Rule) -> bool:
+    """Whether the imputed line speaks against a verdict.
+
+    Against a winner: its estimate lies on the other side of 0. Against equivalence: its interval
+    excludes 0, or its estimate lies beyond the smallest difference of interest. A line that is only
+    less sure contradicts nothing.
+    """
+    if verdict in ("supported", "opposed"):
+        return (imputed.estimate > 0) != (verdict == "supported")
+    if verdict == "equivalent":
+        return imputed.side != 0 or abs(imputed.estimate) >= rule.sesoi
+    return False
 
 
 def refuse(

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from analysis.measure.likelihood import Moments
 
-FIT = ("chisq", "df", "p_value", "cfi", "tli", "rmsea", "srmr", "logl", "aic", "bic", "n")
+FIT = (
+    "chisq",
+    "df",
+    "p_value",
+    "cfi",
+    "tli",
+    "rmsea",
+    "srmr",
+    "logl",
+    "aic",
+    "bic",
+    "n",
+    "baseline_chisq",
+    "baseline_df",
+)
+SCALED = ("scaling", "chisq_scaled", "p_value_scaled", "cfi_scaled", "tli_scaled", "rmsea_scaled")
 
 
 def fit_indices(
@@ -33,11 +50,9 @@ def fit_indices(
     Returns
     -------
     dict
-        ``chisq, df, p_value, cfi, tli, rmsea, srmr, logl, aic, bic, n``; ``p_value`` is NaN
-        without degrees of freedom
+        ``chisq, df, p_value, cfi, tli, rmsea, srmr, logl, aic, bic, n, baseline_chisq,
+        baseline_df``; ``p_value`` is NaN without degrees of freedom
     """
-    from scipy.special import gammaincc
-
     p, groups = len(moments[0].mean), len(moments)
     n = sum(one.n for one in moments)
     df = groups * (p * (p + 1) // 2 + (p if means else 0)) - parameters
@@ -56,7 +71,7 @@ def fit_indices(
     values = (
         chisq,
         df,
-        gammaincc(df / 2, chisq / 2) if df > 0 else np.nan,
+        upper_tail(chisq, df),
         1 - excess / base_excess if base_excess > 0 else 1.0,
         _tucker_lewis(chisq, df, base, base_df),
         np.sqrt(excess / (n * df) * groups) if df > 0 else 0.0,
@@ -65,8 +80,67 @@ def fit_indices(
         2 * parameters - 2 * logl,
         parameters * np.log(n) - 2 * logl,
         n,
+        base,
+        base_df,
     )
     return {name: float(value) for name, value in zip(FIT, values, strict=True)}
+
+
+def scaled_indices(
+    fit: Mapping[str, float], scaling: float, baseline_scaling: float, groups: int
+) -> dict[str, float]:
+    """Chi-square over its scaling factor, and the indices that its expectation then enters.
+
+    With factors c and c_b of the model and the baseline, chi-square - c df stands in place of
+    chi-square - df (Brosseau-Liard, Savalei and Li 2012, Multivariate Behavioral Research 47,
+    904-930; Brosseau-Liard and Savalei 2014, ibid. 49, 460-470): the indices estimate the same as
+    the plain ones do on independent rows.
+
+    Parameters
+    ----------
+    fit : from ``fit_indices``
+    scaling, baseline_scaling : c and c_b
+    groups : how many
+
+    Returns
+    -------
+    dict
+        ``scaling, chisq_scaled, p_value_scaled, cfi_scaled, tli_scaled, rmsea_scaled``
+    """
+    df, base_df = fit["df"], fit["baseline_df"]
+    if not df > 0:
+        told = {"cfi_scaled": fit["cfi"], "tli_scaled": fit["tli"], "rmsea_scaled": fit["rmsea"]}
+        return dict.fromkeys(SCALED, np.nan) | told
+    excess = fit["chisq"] - scaling * df
+    base_excess = fit["baseline_chisq"] - baseline_scaling * base_df
+    most = max(base_excess, excess, 0.0)
+    values = (
+        scaling,
+        fit["chisq"] / scaling,
+        upper_tail(fit["chisq"] / scaling, df),
+        1 - max(excess, 0.0) / most if most > 0 else 1.0,
+        1 - excess / df * base_df / base_excess if base_excess > 0 else np.nan,
+        np.sqrt(max(excess, 0.0) / (fit["n"] * df) * groups),
+    )
+    return {name: float(value) for name, value in zip(SCALED, values, strict=True)}
+
+
+def upper_tail(chisq: float, df: float, clusters: float = np.inf) -> float:
+    """Upper tail of the chi-square distribution; NaN without degrees of freedom.
+
+    With one degree of freedom and ``clusters`` the factor that scaled it is a variance estimated
+    from G of them, so that it is taken as F with 1 and G - 1 degrees of freedom. (With more degrees
+    of freedom that would reject too seldom.)
+    """
+    if not df > 0 or np.isnan(chisq):
+        return np.nan
+    if df == 1 and np.isfinite(clusters):
+        from scipy.special import fdtrc
+
+        return float(fdtrc(df, clusters - 1, max(chisq, 0.0) / df))
+    from scipy.special import gammaincc
+
+    return float(gammaincc(df / 2, max(chisq, 0.0) / 2))
 
 
 def _tucker_lewis(chisq: float, df: int, base: float, base_df: int) -> float:

@@ -96,13 +96,13 @@ def maximise_likelihood(
     _, information = _slope(theta, moments, entries, means)
     covariance, identified = _invert(information)
     shapes = [
-        _matrices(theta, own, len(one.mean)) for one, own in zip(moments, entries, strict=True)
+        build_matrices(theta, own, len(one.mean)) for one, own in zip(moments, entries, strict=True)
     ]
-    implied = [_implied(*shape) for shape in shapes]
+    implied = [implied_moments(*shape) for shape in shapes]
     return Solution(theta, covariance, implied, value, converged, identified)
 
 
-def _matrices(theta: np.ndarray, entries: Entries, p: int) -> tuple[np.ndarray, ...]:
+def build_matrices(theta: np.ndarray, entries: Entries, p: int) -> tuple[np.ndarray, ...]:
     """Lambda, Psi, Theta, nu, alpha of one group."""
     values = np.where(entries.parameter >= 0, theta[entries.parameter], entries.value)
     k = int(entries.column[entries.matrix == LOADING].max()) + 1
@@ -121,7 +121,9 @@ def _matrices(theta: np.ndarray, entries: Entries, p: int) -> tuple[np.ndarray, 
     return loadings, factors, residuals, intercepts, means
 
 
-def _implied(loadings, factors, residuals, intercepts, means) -> tuple[np.ndarray, np.ndarray]:
+def implied_moments(
+    loadings, factors, residuals, intercepts, means
+) -> tuple[np.ndarray, np.ndarray]:
     """Covariance and mean that the model implies."""
     return loadings @ factors @ loadings.T + residuals, intercepts + loadings @ means
 
@@ -130,7 +132,7 @@ def _discrepancy(theta, moments, entries, means) -> float:
     """n times the discrepancy, summed over groups; infinite where Sigma is not a covariance."""
     total = 0.0
     for one, own in zip(moments, entries, strict=True):
-        sigma, mu = _implied(*_matrices(theta, own, len(one.mean)))
+        sigma, mu = implied_moments(*build_matrices(theta, own, len(one.mean)))
         if not np.isfinite(sigma).all():
             return np.inf
         try:
@@ -152,9 +154,9 @@ def _slope(theta, moments, entries, means) -> tuple[np.ndarray, np.ndarray]:
     score, information = np.zeros(q), np.zeros((q, q))
     for one, own in zip(moments, entries, strict=True):
         p = len(one.mean)
-        shape = _matrices(theta, own, p)
-        sigma, mu = _implied(*shape)
-        d_sigma, d_mu = _derivatives(shape, own, q)
+        shape = build_matrices(theta, own, p)
+        sigma, mu = implied_moments(*shape)
+        d_sigma, d_mu = moment_derivatives(shape, own, q)
         weight = np.linalg.inv(sigma)
         gap = one.mean - mu if means else np.zeros(p)
         residual = weight @ (one.covariance + np.outer(gap, gap) - sigma) @ weight
@@ -168,7 +170,7 @@ def _slope(theta, moments, entries, means) -> tuple[np.ndarray, np.ndarray]:
     return score, information
 
 
-def _derivatives(shape, entries: Entries, q: int) -> tuple[np.ndarray, np.ndarray]:
+def moment_derivatives(shape, entries: Entries, q: int) -> tuple[np.ndarray, np.ndarray]:
     """Derivatives of Sigma (q x p x p) and mu (q x p) by each free parameter."""
     loadings, factors, _, _, means = shape
     p = len(loadings)

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
-from analysis.measure.fit_indices import FIT, fit_indices
+from analysis.measure.clustering import (
+    Clusters,
+    baseline_directions,
+    cluster_contributions,
+    parameter_directions,
+    robust_covariance,
+    saturate_means,
+    scaling_factor,
+)
+from analysis.measure.fit_indices import FIT, SCALED, fit_indices, scaled_indices
 from analysis.measure.likelihood import (
     FACTOR,
-    INTERCEPT,
-    LOADING,
-    MEAN,
     RESIDUAL,
     Entries,
     Moments,
     Solution,
     maximise_likelihood,
 )
+from analysis.measure.specification import Plan, lay_out, resolve
 
-KINDS = ("loadings", "intercepts", "residuals")
 PARAMETERS = (
     "term",
     "estimate",
@@ -39,56 +45,52 @@ class FactorFit:
     """A fitted factor model.
 
     ``fit``: chisq, df, p_value, cfi, tli, rmsea, srmr, logl, aic, bic, n, all NaN (but n) where
-    there is no fit. ``parameters``: a row per loading (``goal =~ item_04``), (co)variance
-    (``goal ~~ task``), intercept (``item_04 ~1``) and latent mean (``goal ~1``), with the group in
-    square brackets where there are several. ``note``: what went wrong or asks for caution, or ''.
+    there is no fit; with clusters also ``scaling, chisq_scaled, p_value_scaled, cfi_scaled,
+    tli_scaled, rmsea_scaled`` (NaN without). ``parameters``: a row per loading (``goal =~
+    item_04``), (co)variance (``goal ~~ task``), intercept (``item_04 ~1``) and latent mean (``goal
+    ~1``), with the group in square brackets where there are several. ``note``: what went wrong or
+    asks for caution, or ''. ``solved``: what other estimates are made from; None without a fit.
     """
 
     fit: Mapping[str, float]
     parameters: pd.DataFrame
     converged: bool
     note: str
-
-
-@dataclass
-class _Plan:
-    """Which entry of which group's matrices is which free parameter."""
-
-    entries: list[list[tuple]] = field(default_factory=list)
-    names: list[list[str]] = field(default_factory=list)
-    index: dict[tuple, int] = field(default_factory=dict)
-    starts: dict[int, list[float]] = field(default_factory=dict)
-
-    def add_free(self, matrix: int, row: int, column: int, name: str, key: tuple, start: float):
-        number = self.index.setdefault(key, len(self.index))
-        self.starts.setdefault(number, []).append(start)
-        self.entries[-1].append((matrix, row, column, number, 0.0))
-        self.names[-1].append(name)
-
-    def add_fixed(self, matrix: int, row: int, column: int, name: str, value: float):
-        self.entries[-1].append((matrix, row, column, -1, value))
-        self.names[-1].append(name)
-
-    def tables(self) -> list[Entries]:
-        return [Entries(*(np.array(one) for one in zip(*own, strict=True))) for own in self.entries]
-
-    def start(self) -> np.ndarray:
-        return np.array([np.mean(self.starts[number]) for number in range(len(self.index))])
+    solved: Solved | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
-class _Model:
-    """What was asked for, names resolved: ``twin`` maps an item to the one it is held equal to."""
+class Solved:
+    """A solution with the layout of its parameters, the sample, and its clusters if there are."""
 
-    items: list[str]
-    factors: dict[str, list[str]]
-    lead: dict[str, str]
-    twin: dict[str, str]
-    equal: frozenset[str]
-    residual_covariances: list[tuple[str, str]]
-    free: dict[str, set[str]]
-    correlated: bool
+    solution: Solution
+    plan: Plan
+    tables: list[Entries]
+    moments: list[Moments]
     means: bool
+    clusters: Clusters | None
+    covariance: np.ndarray  # of the estimates, robust where there are clusters
+
+    @property
+    def df(self) -> float:
+        """Degrees of freedom of t for one estimate: G - 1 with clusters, else infinite."""
+        return self.clusters.count - 1 if self.clusters else np.inf
+
+    def directions(self, theta: np.ndarray, implied, means: bool) -> np.ndarray:
+        """See ``parameter_directions``; means the model leaves saturated each get a direction."""
+        sizes = [one.n for one in self.moments]
+        found = parameter_directions(theta, self.tables, implied, sizes, means)
+        return (
+            saturate_means(found, [len(mu) for _, mu in implied]) if means > self.means else found
+        )
+
+    def values_by_name(self) -> dict[str, float]:
+        """Every entry's value by its name."""
+        named = {}
+        for own, names in zip(self.tables, self.plan.names, strict=True):
+            values = np.where(own.parameter >= 0, self.solution.estimates[own.parameter], own.value)
+            named |= dict(zip(names, values.tolist(), strict=True))
+        return named
 
 
 def fit_cfa(
@@ -100,6 +102,7 @@ def fit_cfa(
     equal_across: Iterable[tuple[str, str]] = (),
     free: Mapping[str, Collection[str]] | None = None,
     correlated: bool = True,
+    clusters: str | None = None,
 ) -> FactorFit:
     """A confirmatory factor model fitted by maximum likelihood, its fit and its parameters.
 
@@ -122,6 +125,8 @@ def fit_cfa(
         order and whose loadings are equal; the second's variance is free
     free : "loadings", "intercepts" or "residuals" -> items left out of that equality
     correlated : whether factors covary (False: all uncorrelated, as in a bifactor model)
+    clusters : column of ``items`` that names the cluster each row belongs to: the chi-square and
+        its indices are then given scaled too, and standard errors are robust, with t(G - 1)
 
     Returns
     -------
@@ -142,10 +147,11 @@ def fit_cfa(
     >>> int(fit_cfa(items, {"bond": list("abcd")}).fit["df"])
     2
     """
-    model = _resolve(
+    model = resolve(
         items, factors, groups, equal, residual_covariances, equal_across, free or {}, correlated
     )
-    kept = items[model.items + ([groups] if groups else [])].dropna()
+    kept = items[model.items + [name for name in (groups, clusters) if name]]
+    kept = kept.dropna(subset=[name for name in kept.columns if name != clusters])
     left_out = len(items) - len(kept)
     notes = [f"{left_out} rows with a missing answer left out"] if left_out else []
     labels = sorted(kept[groups].unique(), key=str) if groups else [None]
@@ -153,7 +159,7 @@ def fit_cfa(
     moments, reason = _sample_moments(parts, labels, model.items)
     if reason:
         return _no_fit([*notes, reason], len(kept))
-    plan = _lay_out(model, moments)
+    plan = lay_out(model, moments)
     p = len(model.items)
     if len(plan.index) > len(moments) * (p * (p + 1) // 2 + (p if model.means else 0)):
         return _no_fit([*notes, "not identified: more parameters than sample moments"], len(kept))
@@ -166,38 +172,44 @@ def fit_cfa(
         return _no_fit([*notes, reason], len(kept), converged=True)
     fit = fit_indices(moments, solution.implied, solution.chisq, len(plan.index), model.means)
     notes += _improper(model, plan, tables, solution, labels)
-    return FactorFit(fit, _parameters(plan, tables, solution, labels), True, "; ".join(notes))
+    shared = _number_clusters(parts, model.items, clusters) if clusters else None
+    if shared and shared.count < 2:
+        notes.append("one cluster: nothing can be scaled for it")
+        shared = None
+    solved = Solved(solution, plan, tables, moments, model.means, shared, solution.covariance)
+    scaled = dict.fromkeys(SCALED, np.nan)
+    if shared:
+        scaled, covariance = _scale(solved, fit)
+        solved = replace(solved, covariance=covariance)
+    parameters = _parameters(solved, labels)
+    return FactorFit({**fit, **scaled}, parameters, True, "; ".join(notes), solved)
 
 
-def _resolve(
-    items, factors, groups, equal, residual_covariances, equal_across, free, correlated
-) -> _Model:
-    """The request with its names checked and its chains of equality followed to their start."""
-    named = {name: list(own) for name, own in factors.items()}
-    used = list(dict.fromkeys(item for own in named.values() for item in own))
-    pairs = [tuple(pair) for pair in residual_covariances]
-    wanted = used + ([groups] if groups else [])
-    unknown = [name for name in wanted if name not in items.columns]
-    unknown += [name for pair in pairs for name in pair if name not in used]
-    unknown += [name for own in free.values() for name in own if name not in used]
-    if unknown or not used:
-        raise ValueError(f"not among the items: {sorted(set(map(str, unknown)))}")
-    wrong = {*equal, *free} - set(KINDS)
-    if wrong:
-        raise ValueError(f"held equal or freed can be {KINDS}, not {sorted(wrong)}")
-    lead = {name: name for name in named}
-    twin = {item: item for item in used}
-    for first, second in equal_across:
-        if first not in named or second not in named or first == second:
-            raise ValueError(f"no such pair of factors: {first!r}, {second!r}")
-        if len(named[first]) != len(named[second]):
-            raise ValueError(f"{first!r} and {second!r} differ in their number of items")
-        lead[second] = lead[first]
-        for one, other in zip(named[first], named[second], strict=True):
-            twin[other] = twin[one]
-    freed = {kind: {twin[item] for item in free.get(kind, ())} for kind in KINDS}
-    means = groups is not None or "intercepts" in equal
-    return _Model(used, named, lead, twin, frozenset(equal), pairs, freed, correlated, means)
+def _number_clusters(parts, names, clusters: str) -> Clusters:
+    """Clusters numbered in the order of their labels as text; ValueError where one is missing."""
+    together = pd.concat([part[clusters] for part in parts])
+    if together.isna().any():
+        raise ValueError(f"the column '{clusters}' is missing in {int(together.isna().sum())} rows")
+    labels = np.unique(together.astype(str).to_numpy(dtype=str))
+    codes = [
+        np.searchsorted(labels, part[clusters].astype(str).to_numpy(dtype=str)) for part in parts
+    ]
+    return Clusters([part[names].to_numpy(float) for part in parts], codes, len(labels))
+
+
+def _scale(solved: Solved, fit: Mapping[str, float]) -> tuple[dict[str, float], np.ndarray]:
+    """The indices scaled for clusters, and the estimates' robust covariance."""
+    implied, means = solved.solution.implied, solved.means
+    contributions = cluster_contributions(solved.clusters, implied, means)
+    directions = solved.directions(solved.solution.estimates, implied, means)
+    factor = scaling_factor(directions, contributions, fit["df"])
+    samples = [one.covariance for one in solved.moments]
+    apart, own = baseline_directions(samples, [one.n for one in solved.moments], means)
+    base = scaling_factor(
+        own, cluster_contributions(solved.clusters, apart, means), fit["baseline_df"]
+    )
+    scaled = scaled_indices(fit, factor, base, len(solved.moments))
+    return scaled, robust_covariance(directions, contributions)
 
 
 def _sample_moments(parts, labels, names) -> tuple[list[Moments], str]:
@@ -223,78 +235,6 @@ def _sample_moments(parts, labels, names) -> tuple[list[Moments], str]:
     return moments, "" if moments else "too few rows: none is complete"
 
 
-def _lay_out(model: _Model, moments: list[Moments]) -> _Plan:
-    """Every entry of every group's matrices, entries held equal sharing one parameter."""
-    plan = _Plan()
-    for group, own in enumerate(moments):
-        plan.entries.append([])
-        plan.names.append([])
-        _lay_out_factors(plan, model, group, own)
-        _lay_out_items(plan, model, group, own)
-    return plan
-
-
-def _lay_out_factors(plan: _Plan, model: _Model, group: int, own: Moments) -> None:
-    """Loadings, factor variances and covariances, latent means."""
-    place = {item: number for number, item in enumerate(model.items)}
-    names = list(model.factors)
-    for column, (name, members) in enumerate(model.factors.items()):
-        rows = [place[item] for item in members]
-        starts = _first_loadings(own.covariance[np.ix_(rows, rows)])
-        for item, row, start in zip(members, rows, starts, strict=True):
-            tied = model.twin[item] not in model.free["loadings"]
-            across = group if "loadings" not in model.equal or not tied else -1
-            key = (model.lead[name], model.twin[item]) if tied else (name, item)
-            plan.add_free(LOADING, row, column, f"{name} =~ {item}", ("=~", *key, across), start)
-        second = model.lead[name] != name
-        if second or (group and "loadings" in model.equal):
-            key = ("~~", name, name, group)
-            plan.add_free(FACTOR, column, column, f"{name} ~~ {name}", key, 1.0)
-        else:
-            plan.add_fixed(FACTOR, column, column, f"{name} ~~ {name}", 1.0)
-        for other in range(column if model.correlated else 0):
-            label = f"{names[other]} ~~ {name}"
-            plan.add_free(FACTOR, column, other, label, ("~~", names[other], name, group), 0.0)
-        if not model.means:
-            continue
-        if "intercepts" in model.equal and (second or group):
-            plan.add_free(MEAN, column, 0, f"{name} ~1", ("~1", name, group, "factor"), 0.0)
-        else:
-            plan.add_fixed(MEAN, column, 0, f"{name} ~1", 0.0)
-
-
-def _lay_out_items(plan: _Plan, model: _Model, group: int, own: Moments) -> None:
-    """Residual variances and covariances, intercepts."""
-    place = {item: number for number, item in enumerate(model.items)}
-    shared = {
-        kind: {
-            item: kind in model.equal and model.twin[item] not in model.free[kind]
-            for item in model.items
-        }
-        for kind in ("residuals", "intercepts")
-    }
-    for item, row in place.items():
-        one = shared["residuals"][item]
-        key = ("theta", model.twin[item] if one else item, -1 if one else group)
-        start = 0.5 * own.covariance[row, row]
-        plan.add_free(RESIDUAL, row, row, f"{item} ~~ {item}", key, start)
-        if model.means:
-            one = shared["intercepts"][item]
-            key = ("nu", model.twin[item] if one else item, -1 if one else group)
-            plan.add_free(INTERCEPT, row, 0, f"{item} ~1", key, own.mean[row])
-    for first, second in model.residual_covariances:
-        key = ("theta", first, second, group)
-        plan.add_free(RESIDUAL, place[first], place[second], f"{first} ~~ {second}", key, 0.0)
-
-
-def _first_loadings(covariance: np.ndarray) -> np.ndarray:
-    """Starting loadings: the first principal axis, less the others' mean share."""
-    values, vectors = np.linalg.eigh(covariance)
-    axis = vectors[:, -1] * (np.sign(vectors[:, -1].sum()) or 1.0)
-    rest = values[:-1].mean() if len(values) > 1 else 0.0
-    return axis * np.sqrt(max(values[-1] - rest, 0.3 * values[-1]))
-
-
 def _improper(model, plan, tables, solution: Solution, labels) -> list[str]:
     """Heywood cases: negative residual variances, factors correlated beyond 1."""
     notes = []
@@ -314,26 +254,26 @@ def _improper(model, plan, tables, solution: Solution, labels) -> list[str]:
     return notes
 
 
-def _parameters(plan, tables, solution: Solution, labels) -> pd.DataFrame:
+def _parameters(solved: Solved, labels) -> pd.DataFrame:
     """A row per entry, fixed ones among them (without a standard error)."""
-    from scipy.special import ndtr, ndtri
+    from scipy.special import stdtr, stdtrit
 
-    rows = []
-    errors = np.sqrt(np.maximum(np.diag(solution.covariance), 0))
-    for own, names, label in zip(tables, plan.names, labels, strict=True):
+    rows, df, estimates = [], solved.df, solved.solution.estimates
+    errors = np.sqrt(np.maximum(np.diag(solved.covariance), 0))
+    reach = stdtrit(df, 0.975)
+    for own, names, label in zip(solved.tables, solved.plan.names, labels, strict=True):
         group = f" [{label}]" if label is not None else ""
         for name, number, value in zip(names, own.parameter, own.value, strict=True):
-            estimate = solution.estimates[number] if number >= 0 else value
+            estimate = estimates[number] if number >= 0 else value
             error = errors[number] if number >= 0 else np.nan
-            z = estimate / error if error > 0 else np.nan
-            reach = ndtri(0.975) * error
+            t = estimate / error if error > 0 else np.nan
             note = "" if number >= 0 else "fixed"
-            limits = (estimate - reach, estimate + reach)
-            rows.append((name + group, estimate, error, z, 2 * ndtr(-abs(z)), *limits, note))
+            limits = (estimate - reach * error, estimate + reach * error)
+            rows.append((name + group, estimate, error, t, 2 * stdtr(df, -abs(t)), *limits, note))
     return pd.DataFrame(rows, columns=list(PARAMETERS))
 
 
 def _no_fit(notes: list[str], n: int, converged: bool = False) -> FactorFit:
     """A fit that could not be had, with the reason."""
-    fit = {**dict.fromkeys(FIT, np.nan), "n": float(n)}
+    fit = {**dict.fromkeys((*FIT, *SCALED), np.nan), "n": float(n)}
     return FactorFit(fit, pd.DataFrame(columns=list(PARAMETERS)), converged, "; ".join(notes))

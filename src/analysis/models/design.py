@@ -15,6 +15,9 @@ INTERCEPT = "intercept"
 #: What is left of a column after those before it, relative to its length, if it adds nothing.
 COLLINEAR = 1e-9
 
+#: With fewer clusters the variances between them, and what rests on these, are rough.
+FEW_CLUSTERS = 20
+
 Row = dict[str, object]
 
 #: A sum of coefficients under a name of its own: term -> weight.
@@ -135,6 +138,16 @@ def contrast_matrix(
     rows = [[parts.get(term, 0.0) for term in terms] for parts in weights.values()]
     matrix = np.vstack([np.eye(len(terms)), *np.array(rows, dtype=float).reshape(-1, len(terms))])
     return [*terms, *weights], matrix
+
+
+def caution(singular: bool, n_clusters: int) -> str:
+    """What to say beside the numbers of a fit, or ''."""
+    said = []
+    if singular:
+        said.append("singular fit: a variance between clusters is 0, or a correlation is 1 or -1")
+    if n_clusters < FEW_CLUSTERS:
+        said.append(f"only {n_clusters} clusters: the variances between them are rough")
+    return "; ".join(said)
 
 
 def _count(number: int, thing: str) -> str:

@@ -11,25 +11,25 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2
+from scipy.special import gammaincinv
 
 from analysis.contract.estimates import as_estimates
 from analysis.models.cluster_robust import ols_cr2, wald_cr2
 from analysis.models.design import (
+    FEW_CLUSTERS,
     Contrasts,
     Design,
     Row,
+    caution,
     contrast_matrix,
     make_design,
     why_not_regress,
 )
 from analysis.models.intervals import t_interval
 from analysis.models.two_level import TwoLevelFit, fit_two_level_arrays
+from analysis.models.two_level_logit import fit_two_level_logit
 
-__all__ = ["FEW_CLUSTERS", "fit_two_level", "ols_cr2", "wald_cr2"]
-
-#: With fewer clusters the variances between them, and what rests on these, are rough.
-FEW_CLUSTERS = 20
+__all__ = ["FEW_CLUSTERS", "fit_two_level", "fit_two_level_logit", "ols_cr2", "wald_cr2"]
 
 
 def fit_two_level(
@@ -133,16 +133,6 @@ def coefficient_rows(
     ]
 
 
-def caution(singular: bool, n_clusters: int) -> str:
-    """What to say beside the numbers of a fit, or ''."""
-    said = []
-    if singular:
-        said.append("singular fit: a variance between clusters is 0, or a correlation is 1 or -1")
-    if n_clusters < FEW_CLUSTERS:
-        said.append(f"only {n_clusters} clusters: the variances between them are rough")
-    return "; ".join(said)
-
-
 def _why_no_random_effects(design: Design, effects: Sequence[str]) -> str:
     if design.n <= design.n_clusters * len(effects):
         if len(effects) == 1:
@@ -174,6 +164,9 @@ def _variance_rows(fit: TwoLevelFit, effects: Sequence[str], confidence: float) 
         row: Row = {"term": name, "estimate": float(value), "std_error": float(error)}
         if name.startswith("var_") and np.isfinite(error) and value > 0:
             row["df"] = 2 * (value / error) ** 2
-            row["conf_low"], row["conf_high"] = row["df"] * value / chi2.ppf(tails, row["df"])
+            quantiles = 2 * gammaincinv(row["df"] / 2, tails)  # of chi^2
+            # On next to no df the lower quantile is 0 to the last digit: no upper limit.
+            if (quantiles > 0).all():
+                row["conf_low"], row["conf_high"] = row["df"] * value / quantiles
         rows.append(row)
     return rows

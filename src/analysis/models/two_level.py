@@ -1,10 +1,8 @@
 """The linear mixed model with one level of clusters, by (restricted) maximum likelihood.
 
-y_g = X_g b + Z_g u_g + e_g with u_g ~ N(0, s^2 Psi) and e_g ~ N(0, s^2 I). Everything the
-likelihood needs of a cluster is its sums of products of Z, X and y, so that one evaluation is
-algebra on (G, q, q) arrays whatever the number of rows. s and b are profiled out (Bates, Maechler,
-Bolker and Walker, 2015, Journal of Statistical Software 67(1)); Psi is searched through a root of
-it, so that it stays a covariance matrix, by Newton steps from the exact gradient and Hessian.
+The covariance Psi of the random effects is searched through a root of it, so that it stays a
+covariance matrix, by Newton steps from the exact gradient and Hessian of
+``analysis.models.two_level_likelihood``.
 """
 
 from __future__ import annotations
@@ -13,7 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.models.cluster_sums import ROUNDING, add_by_cluster
+from analysis.models.cluster_sums import ROUNDING
+from analysis.models.two_level_likelihood import (
+    Products,
+    evaluate,
+    evaluate_root,
+    left_within,
+    profile_out_s,
+    sum_by_cluster,
+)
 
 #: Share of a cluster's variance that lies between clusters: the grid searched first.
 SHARES = np.concatenate([np.arange(0, 0.96, 0.06), [0.98, 0.99, 0.999, 0.9999, 0.999999]])
@@ -27,51 +33,6 @@ NOTHING = 1e-10
 
 #: A principal standard deviation below this, beside the error of a cluster's mean, is 0.
 SINGULAR = 1e-4
-
-
-@dataclass(frozen=True)
-class Products:
-    """Clusters' sums of products, from an orthonormal X and the residuals e of least squares.
-
-    ``zz`` (G, q, q); ``zx`` (G, q, p); ``ze`` (G, q); ``ee`` the sum of squares; ``n`` rows;
-    ``reml`` whether the likelihood is restricted.
-    """
-
-    zz: np.ndarray
-    zx: np.ndarray
-    ze: np.ndarray
-    ee: float
-    n: int
-    reml: bool
-
-    @property
-    def p(self) -> int:
-        """Columns of X."""
-        return self.zx.shape[2]
-
-    @property
-    def m(self) -> int:
-        """What the residual sum of squares is divided by."""
-        return self.n - self.p if self.reml else self.n
-
-
-@dataclass(frozen=True)
-class Point:
-    """The likelihood at one Psi, in units of an orthonormal X.
-
-    ``deviance`` is -2 log likelihood with b and s profiled out; ``information`` X'V^-1X (p, p) with
-    its inverse; ``g`` the change of b from least squares; ``s2`` the residual variance;
-    ``zz, zx, ze`` are Z'V^-1Z, Z'V^-1X and Z'V^-1r.
-    """
-
-    deviance: float
-    information: np.ndarray
-    inverse: np.ndarray
-    g: np.ndarray
-    s2: float
-    zz: np.ndarray
-    zx: np.ndarray
-    ze: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -139,20 +100,11 @@ def fit_two_level_arrays(
     if size <= ROUNDING * np.sqrt((y**2).mean()):
         return _no_fit(X.shape[1], q, "the predictors leave no variance in the outcome")
     turn = _centring(Z)
-    products = _products(Z @ np.linalg.inv(turn), Q, e / size, codes, n_clusters, reml)
+    products = sum_by_cluster(Z @ np.linalg.inv(turn), Q, e / size, codes, n_clusters, reml)
     psi, reason = _search(products)
     if reason:
         return _no_fit(X.shape[1], q, reason)
     return _in_own_units(products, psi, np.linalg.inv(turn), R, plain, size)
-
-
-def _products(Z, Q, e, codes, n_clusters, reml) -> Products:
-    n, q = Z.shape
-    p = Q.shape[1]
-    right = np.column_stack([Z, Q, e])
-    columns = (Z[:, :, None] * right[:, None, :]).reshape(n, -1)
-    sums = add_by_cluster(columns, codes, n_clusters).reshape(n_clusters, q, q + p + 1)
-    return Products(sums[:, :, :q], sums[:, :, q : q + p], sums[:, :, -1], float(e @ e), n, reml)
 
 
 def _centring(Z: np.ndarray) -> np.ndarray:
@@ -163,68 +115,6 @@ def _centring(Z: np.ndarray) -> np.ndarray:
         turn[0, 1:] = slopes.mean(axis=0)
         turn[range(1, len(turn)), range(1, len(turn))] = slopes.std(axis=0)
     return turn
-
-
-def _evaluate(products: Products, psi: np.ndarray) -> Point:
-    """The likelihood at Psi (q, q)."""
-    q = len(psi)
-    inflation = np.eye(q) + products.zz @ psi
-    right = np.concatenate([products.zz, products.zx, products.ze[:, :, None]], axis=2)
-    inner = np.linalg.solve(inflation, right)
-    zz, zx, ze = inner[:, :, :q], inner[:, :, q:-1], inner[:, :, -1]
-    outer = psi @ inner[:, :, q:]
-    cross = np.einsum("gij,gik->jk", right[:, :, q:], outer)
-    information = np.eye(products.p) - cross[:-1, :-1]
-    inverse = np.linalg.inv(information)
-    g = -inverse @ cross[:-1, -1]
-    left = products.ee - cross[-1, -1] + float(g @ cross[:-1, -1])
-    log_det = np.linalg.slogdet(inflation)[1].sum()
-    if products.reml:
-        log_det += np.linalg.slogdet(information)[1]
-    m = products.m
-    s2 = left / m
-    deviance = float(log_det + m * (1 + np.log(2 * np.pi * s2)))
-    return Point(deviance, information, inverse, g, s2, zz, zx, ze - zx @ g)
-
-
-def _derivatives(
-    products: Products, point: Point, directions: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Derivatives of the deviance by Psi along ``directions`` (k, q, q) and by s, s not profiled.
-
-    Returns the gradient by Psi (q, q), the Hessian by (directions, s) (k + 1, k + 1), the
-    derivatives of the covariance s^2 (X'V^-1X)^-1 (k + 1, p, p), and the gradient (k,).
-    With P = V^-1 - V^-1 X (X'V^-1X)^-1 X'V^-1 and V_k = Z D_k Z' the first is tr(P V_k) -
-    y'P V_k P y / s^2, the second -tr(P V_k P V_l) + 2 y'P V_k P V_l P y / s^2; without restriction
-    V^-1 stands for P in the traces (Lindstrom and Bates, 1988, Journal of the American
-    Statistical Association 83, 1014).
-    """
-    s2, s = point.s2, np.sqrt(point.s2)
-    zz, zx, ze = point.zz, point.zx, point.ze
-    seen = zx @ point.inverse @ zx.transpose(0, 2, 1)
-    traced = zz - seen if products.reml else zz
-    slope = traced.sum(axis=0) - ze.T @ ze / s2
-    turned = ze @ directions  # (k, G, q), as directions are symmetric
-    crossed = np.einsum("gip,kij,gjr->kpr", zx, directions, zx, optimize=True)
-    shifts = np.einsum("gip,kgi->kp", zx, turned)
-    flat = np.einsum("gij,kjl->gkil", zz, directions)
-    trace = np.einsum("gkij,glji->kl", flat, flat)
-    if products.reml:
-        lost = np.einsum("gij,kjl->gkil", seen, directions)
-        trace -= 2 * np.einsum("gkij,glji->kl", flat, lost)
-        spread = point.inverse @ crossed
-        trace += np.einsum("kij,lji->kl", spread, spread)
-    bent = np.einsum("kgi,gij,lgj->kl", turned, zz, turned) - shifts @ point.inverse @ shifts.T
-    explained = np.einsum("kgi,gi->k", turned, ze)
-    k = len(directions)
-    hessian = np.empty((k + 1, k + 1))
-    hessian[:k, :k] = 2 * bent / s2 - trace
-    hessian[:k, k] = hessian[k, :k] = 2 * explained / (s2 * s)
-    hessian[k, k] = 4 * products.m / s2
-    changes = np.concatenate(
-        [s2 * point.inverse @ crossed @ point.inverse, [2 * s * point.inverse]]
-    )
-    return slope, hessian, changes, np.einsum("kij,ij->k", directions, slope)
 
 
 def _along_principal_axes(psi: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -241,45 +131,20 @@ def _along_principal_axes(psi: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return vectors * np.sqrt(values), vectors @ units
 
 
-def _at_root(products: Products, root: np.ndarray, moves: np.ndarray):
-    """Point, gradient and derivatives by moves (k, q, q) of a root of Psi, and by s."""
-    half = moves @ root.T
-    point = _evaluate(products, root @ root.T)
-    slope, hessian, changes, gradient = _derivatives(
-        products, point, half + half.transpose(0, 2, 1)
-    )
-    hessian[:-1, :-1] += 2 * np.einsum("kia,ij,lja->kl", moves, slope, moves)
-    return point, gradient, hessian, changes
-
-
-def _profiled(hessian: np.ndarray) -> np.ndarray:
-    """The Hessian by the root alone, s profiled out."""
-    return hessian[:-1, :-1] - np.outer(hessian[:-1, -1], hessian[-1, :-1]) / hessian[-1, -1]
-
-
 def _search(products: Products) -> tuple[np.ndarray, str]:
     """Psi (q, q) at the smallest deviance, and why there is none, or ''."""
     q = products.zz.shape[1]
-    if _left_within(products) < NOTHING * products.ee:
+    if left_within(products) < NOTHING * products.ee:
         return np.full((q, q), np.nan), "no variance is left within clusters"
     if q == 1:
         starts = [np.array([[start]]) for start in _grid_starts(products)]
     else:
-        starts = [scale / _typical_size(products) * np.eye(q) for scale in (4.0, 0.25)]
+        starts = [scale / products.typical_size * np.eye(q) for scale in (4.0, 0.25)]
     found = [_descend(products, start) for start in starts]
     found = [one for one in found if one is not None]
     if not found:
         return np.full((q, q), np.nan), "the search for the variances did not converge"
     return min(found, key=lambda one: one[1])[0], ""
-
-
-def _left_within(products: Products) -> float:
-    """Sum of squares that neither X nor effects of each cluster's own can tell."""
-    right = np.concatenate([products.zx, products.ze[:, :, None]], axis=2)
-    told = right.transpose(0, 2, 1) @ np.linalg.pinv(products.zz, 1e-10, hermitian=True) @ right
-    left = np.diag(np.append(np.ones(products.p), products.ee)) - told.sum(axis=0)
-    x, cross = left[:-1, :-1], left[:-1, -1]
-    return float(left[-1, -1] - cross @ np.linalg.pinv(x, 1e-10, hermitian=True) @ cross)
 
 
 def _grid_starts(products: Products) -> list[float]:
@@ -308,9 +173,9 @@ def _descend(products: Products, psi: np.ndarray) -> tuple[np.ndarray, float] | 
     """Psi and the deviance at the bottom, by damped Newton steps; None if it is not reached."""
     damping = 0.0
     root, moves = _along_principal_axes(psi)
-    point, gradient, hessian, _ = _at_root(products, root, moves)
+    point, gradient, hessian, _ = evaluate_root(products, root, moves)
     for _ in range(MOST_STEPS):
-        values, vectors = np.linalg.eigh(_profiled(hessian))
+        values, vectors = np.linalg.eigh(profile_out_s(hessian))
         # A saddle or a flat direction is walked down too: only the size of the bend counts.
         steepest = max(np.abs(values).max(), 1e-8)
         bend = np.maximum(np.abs(values), 1e-9 * steepest) + damping * steepest
@@ -319,14 +184,14 @@ def _descend(products: Products, psi: np.ndarray) -> tuple[np.ndarray, float] | 
         arrived = promised < CLOSE_ENOUGH and damping == 0
         if arrived and values[0] < -1e-6 * steepest:
             # A ridge: a variance of exactly 0 that ought not to be. Either side will do.
-            step, arrived = step + 0.1 / np.sqrt(_typical_size(products)) * vectors[:, 0], False
+            step, arrived = step + 0.1 / np.sqrt(products.typical_size) * vectors[:, 0], False
         trial = root + np.einsum("k,kij->ij", step, moves)
-        deviance = _evaluate(products, trial @ trial.T).deviance
+        deviance = evaluate(products, trial @ trial.T).deviance
         if arrived:
             return trial @ trial.T, deviance
         if deviance <= point.deviance + 1e-12 * abs(point.deviance):
             root, moves = _along_principal_axes(trial @ trial.T)
-            point, gradient, hessian, _ = _at_root(products, root, moves)
+            point, gradient, hessian, _ = evaluate_root(products, root, moves)
             damping = damping / 10 if damping > 1e-5 else 0.0
         elif damping > 1e9:
             break
@@ -335,23 +200,22 @@ def _descend(products: Products, psi: np.ndarray) -> tuple[np.ndarray, float] | 
     return None
 
 
-def _typical_size(products: Products) -> float:
-    """Rows of the median cluster."""
-    return float(np.median(products.zz[:, 0, 0]))
-
-
-def _in_own_units(products, psi, back, R, plain, size) -> TwoLevelFit:
+def _in_own_units(
+    products: Products,
+    psi: np.ndarray,
+    back: np.ndarray,
+    R: np.ndarray,
+    plain: np.ndarray,
+    size: float,
+) -> TwoLevelFit:
     """The fit at Psi, from orthonormal X, centred slopes and scaled residuals to the data's."""
     root, moves = _along_principal_axes(psi)
-    lengths = np.sqrt((root**2).sum(axis=0) * _typical_size(products))
+    lengths = np.sqrt((root**2).sum(axis=0) * products.typical_size)
     singular = bool((lengths < SINGULAR).any())
     root = np.where(lengths < SINGULAR, 0.0, root)
     psi = root @ root.T
-    point, _, hessian, changes = _at_root(products, root, moves)
-    values, vectors = np.linalg.eigh(hessian)
-    kept = values > 1e-8 * values.max()
-    # lmerTest too takes the generalised inverse where the likelihood is flat.
-    spread = 2 * (vectors[:, kept] / values[kept]) @ vectors[:, kept].T
+    point, _, hessian, changes = evaluate_root(products, root, moves)
+    spread = 2 * _generalised_inverse(hessian)
     inverse_R = np.linalg.inv(R)
     slopes = size**2 * inverse_R @ changes @ inverse_R.T
     errors = np.full(psi.shape, np.nan)
@@ -377,6 +241,16 @@ def _in_own_units(products, psi, back, R, plain, size) -> TwoLevelFit:
         _slopes=slopes,
         _spread=spread,
     )
+
+
+def _generalised_inverse(hessian: np.ndarray) -> np.ndarray:
+    """The inverse of the directions that bend, judged free of their units, as lmerTest takes it."""
+    bends = np.diag(hessian)
+    unit = 1 / np.sqrt(np.where(bends > 0, bends, 1.0))
+    values, vectors = np.linalg.eigh(hessian * np.outer(unit, unit))
+    kept = values > 1e-8 * values.max()
+    inverse = (vectors[:, kept] / values[kept]) @ vectors[:, kept].T
+    return inverse * np.outer(unit, unit)
 
 
 def _quadratic(matrix: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from analysis.contract.estimates import SOURCES as SOURCE_NAMES
 from analysis.contract.plan import ComparisonPlan, Plan
+from analysis.contract.strict import Strict
 from analysis.present.captions import describe_cell, describe_interval, name_outcome
 from analysis.present.lines import RATERS, OutcomeCell, of_subscale, read_cells
 from analysis.present.tables import (
@@ -17,6 +18,7 @@ from analysis.present.tables import (
     METHODS,
     PHASES,
     SOURCES,
+    TERMS,
     TIMINGS,
     begin_large,
     put_in_words,
@@ -184,10 +186,12 @@ def _line_row(row: Mapping[str, object], plan: ComparisonPlan) -> list[str]:
         line += f", {rater}’s rating"
     elif row["term"] == "correlation_between_raters":
         line += " of the two ratings"
+    if term := TERMS.get(row["term"]):
+        line += f": {term}"
     method = put_in_words(row["method"], METHODS)
     if (row["analysis"], row["method"]) == ("clustered", "jackknife"):
         method += " (of record)"
-    narrow = row["method"].endswith("jackknife_90")
+    narrow = row["method"].endswith("_90")
     level = show_level(plan.equivalence_confidence if narrow else plan.confidence)
     interval = show_interval(row["conf_low"], row["conf_high"])
     return [
@@ -271,13 +275,19 @@ def tabulate_flow(flow: pd.DataFrame) -> Table:
 def tabulate_plan(plan: Plan) -> Table:
     """Every choice of the plan that could change an answer, and what it means."""
     rows = []
-    for part_name in ("scoring", "comparison"):
+    for part_name in type(plan).model_fields:
         part = getattr(plan, part_name)
+        if not isinstance(part, Strict):
+            continue
         for name, setting in type(part).model_fields.items():
             value = getattr(part, name)
-            shown = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+            shown = ", ".join(map(_as_list, value)) if isinstance(value, tuple) else str(value)
             rows.append([f"{part_name}.{name}", shown, setting.description or ""])
     return make_table("Fixed before the data were looked at", ("Choice", "Value", "Meaning"), rows)
+
+
+def _as_list(value: object) -> str:
+    return f"[{', '.join(map(str, value))}]" if isinstance(value, tuple) else str(value)
 
 
 #: What may differ between two runs on the same inputs stands in `provenance.json` alone.

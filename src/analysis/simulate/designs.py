@@ -34,6 +34,8 @@ class Design:
     spread : standard deviation of the logarithm of the advisors' caseloads
     same_source : share of variance of the outcome and of the advisee's rating that is the
         advisee's manner of answering and not the alliance
+    echo : share of variance of the outcome and of the advisee's rating that only repeats the
+        progress made before the window, which was measured
     answered : share of engagements whose advisor replied
     answers_by : weights of the outcome and of the advisee's rating, both standardised, in the
         latent propensity of the advisor to reply
@@ -51,6 +53,7 @@ class Design:
     occasions: int = 3
     spread: float = 0.6
     same_source: float = 0.0
+    echo: float = 0.0
     answered: float = 1.0
     answers_by: tuple[float, float] = (0.0, 0.0)
     ceilings: tuple[float, float] = (np.inf, np.inf)
@@ -75,17 +78,39 @@ class Design:
             total[i, j] = total[j, i] = whole
             between[i, j] = between[j, i] = part * np.sqrt(share[i] * share[j])
         within = total - between
+        if self.same_source and self.echo:
+            raise ValueError("a design has a manner of answering or an echo of progress, not both")
         for name, matrix in (("in all", total), ("between", between), ("within", within)):
             if np.linalg.eigvalsh(matrix)[0] < -1e-12:
                 where = name if name == "in all" else f"{name} advisors"
                 raise ValueError(f"three such correlations cannot stand together ({where})")
         return between, within
 
+    def within_difference(self, observed: bool = True) -> float:
+        """What the within-advisor slopes differ by, per standard deviation of the outcome.
+
+        D within advisors over 1 - r of the two ratings there, times the outcome's standard
+        deviation within over that in all: of the ratings as ``observed``, or of the alliances.
+        """
+        _, within = self.covariances()
+        share = self.same_source + self.echo
+        for place in (OUTCOME, ADVISEE):
+            within[place] *= np.sqrt(1 - share)
+            within[:, place] *= np.sqrt(1 - share)
+            for other in (OUTCOME, ADVISEE):
+                within[place, other] += share
+        if observed:
+            within[[1, 2], [1, 2]] += 1 / np.array(self.reliability) - 1
+        spread = np.sqrt(np.diag(within))
+        r = within / np.outer(spread, spread)
+        difference = r[OUTCOME, ADVISEE] - r[OUTCOME, ADVISOR]
+        return float(spread[OUTCOME] * difference / (1 - r[ADVISEE, ADVISOR]))
+
     def caseloads(self) -> np.ndarray:
         """(advisors,) engagements of each advisor: fixed, unequal as log-normal quantiles are.
 
-        The quantiles come in van der Corput's order, so that the first advisors of many are as
-        unequal as all of them; everybody has two engagements at least, if there are as many.
+        The quantiles come in van der Corput's order, so that the first advisors of many are about
+        as unequal as all of them; everybody has two engagements at least, if there are as many.
         """
         from scipy.special import ndtri
 
@@ -106,13 +131,14 @@ class Batch:
 
     outcome : (n, B); scores : (n, B, T, 2), the advisee's and the advisor's at each occasion;
     replied : (n, B), whether the advisor rated at all; codes : (n,), each engagement's advisor,
-    in ascending order.
+    in ascending order; progress : (n, B), made before the window, or None.
     """
 
     outcome: np.ndarray
     scores: np.ndarray
     replied: np.ndarray
     codes: np.ndarray
+    progress: np.ndarray | None = None
 
     @property
     def n_sets(self) -> int:
@@ -142,26 +168,33 @@ class Batch:
             self.scores[kept, place, None],
             self.replied[kept, place, None],
             codes.reshape(-1),
+            None if self.progress is None else self.progress[kept, place, None],
         )
 
 
-def draw_batch(design: Design, n_sets: int, rng: np.random.Generator) -> Batch:
-    """Draw ``n_sets`` data sets of a design.
+def draw_batch(
+    design: Design, n_sets: int, rng: np.random.Generator, caseloads: np.ndarray | None = None
+) -> Batch:
+    """Draw ``n_sets`` data sets of a design, whose own caseloads others may replace.
 
     alliance and outcome = an advisor's part + an engagement's own; score = alliance + error, with
     variance T (1 - reliability) / reliability, so that the mean over T occasions is as reliable as
-    the design says; then manner of answering, ceiling and silence, where the design has them.
+    the design says; then progress, manner of answering, ceiling and silence, where there are any.
     """
     between, within = design.covariances()
-    codes = np.repeat(np.arange(design.advisors), design.caseloads())
+    caseloads = design.caseloads() if caseloads is None else caseloads
+    codes = np.repeat(np.arange(len(caseloads)), caseloads)
     n = len(codes)
-    latent = _normal(rng, (design.advisors, n_sets), between)[codes]
+    latent = _normal(rng, (len(caseloads), n_sets), between)[codes]
     latent += _normal(rng, (n, n_sets), within)
-    if design.same_source:
-        manner = np.sqrt(design.same_source) * rng.standard_normal((n, n_sets))
-        for place in (OUTCOME, ADVISEE):
-            latent[..., place] *= np.sqrt(1 - design.same_source)
-            latent[..., place] += manner
+    manner, progress = (
+        rng.standard_normal((n, n_sets)) if share else None
+        for share in (design.same_source, design.echo)
+    )
+    for share, common in ((design.same_source, manner), (design.echo, progress)):
+        for place in (OUTCOME, ADVISEE) if share else ():
+            latent[..., place] *= np.sqrt(1 - share)
+            latent[..., place] += np.sqrt(share) * common
     reliability = np.array(design.reliability)
     noise = np.sqrt(design.occasions * (1 - reliability) / reliability)
     scores = rng.standard_normal((n, n_sets, design.occasions, 2))
@@ -172,7 +205,7 @@ def draw_batch(design: Design, n_sets: int, rng: np.random.Generator) -> Batch:
     replied = np.ones((n, n_sets), dtype=bool)
     if design.answered < 1:
         replied = _reply(design, latent[..., OUTCOME], scores[..., 0].mean(axis=-1), rng)
-    return Batch(latent[..., OUTCOME], scores, replied, codes)
+    return Batch(latent[..., OUTCOME], scores, replied, codes, progress)
 
 
 def _reply(

@@ -60,6 +60,13 @@ SCENARIOS = (
         Design(60, 1200, same_source=0.10, source="advisee"),
     ),
     Scenario(
+        "echo",
+        "Echo of progress",
+        "No difference between the alliances, but outcome and advisee's rating both repeat the "
+        "progress made before, a tenth of each",
+        Design(60, 1200, echo=0.10),
+    ),
+    Scenario(
         "missing",
         "Missing replies",
         "No difference, but 40 % of advisors did not reply, and they reply more often where the "

@@ -22,9 +22,7 @@ def check(mapping: Path) -> None:
     dataset, plan = Dataset(mapping), read_plan(PLAN)
     refuse_taken_name(dataset)
     tables, flow = ingest_dataset(dataset.mapping, dataset.folder, dataset.instruments)
-    alliance = score_alliance(
-        tables["checkins"], dataset.instruments, plan.scoring.minimum_answered
-    )
+    alliance = score_alliance(tables["checkins"], dataset.scored, plan.scoring.minimum_answered)
     frame = assemble_frame(tables["engagements"], alliance, plan.comparison.window)
     testable = list_testable(
         *comparison_inputs(
@@ -51,6 +49,9 @@ def check_instrument(key: Path) -> None:
             f"{item}{' (reversed)' if item in instrument.reversed else ''}" for item in items
         )
         print(f"  {name}: {told or 'a score that arrives ready made'}")
+    for form, pairs in instrument.twins.items():
+        told = ", ".join(f"{own} as {other}" for own, other in pairs.items())
+        print(f"  asks the same as {form}: {told}")
     print(f"  status: {instrument.status.replace('_', ' ')}; source: {instrument.source}")
 
 
@@ -75,6 +76,11 @@ def _cautions(dataset: Dataset, tables: dict[str, pd.DataFrame], frame: pd.DataF
         for rater, key in dataset.instruments.items()
         if key.status != "verified"
     ]
+    cautions += dataset.forms.left_out
+    if len({key.name for key in dataset.instruments.values()}) > 1 and dataset.forms.reason:
+        cautions.append(f"{dataset.forms.reason}: each score rests on its rater's own form")
+    if not dataset.forms.same_range:
+        cautions.append("the two forms' ranges differ: levels cannot be compared")
     for rater in ("advisee", "advisor"):
         column = f"{rater}_total"
         if column not in frame or frame[column].notna().sum() == 0:

@@ -41,7 +41,7 @@ def claim_data(dataset: Dataset, plan: Path, folder: Path) -> ClaimData:
         name=settings.name,
         frame=pd.read_parquet(folder / "frame.parquet"),
         alliance=pd.read_parquet(folder / "alliance.parquet"),
-        instruments=dataset.instruments,
+        instruments=dataset.scored,
         declared=settings.outcomes,
         primary=SimpleNamespace(
             outcome=settings.primary_outcome,

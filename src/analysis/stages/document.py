@@ -9,7 +9,7 @@ from analysis.contract.claims import Ledger
 from analysis.contract.dictionary import as_markdown
 from analysis.contract.files import write_text
 from analysis.contract.instruments import Instrument
-from analysis.contract.layout import RESULTS, read_plan
+from analysis.contract.layout import CALIBRATION, RESULTS, read_plan
 from analysis.contract.mapping import Mapping
 from analysis.contract.plan import Plan
 
@@ -27,16 +27,37 @@ def pages() -> dict[Path, str]:
         schema |= model.model_json_schema()
         text = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
         made[Path(f"workflow/schemas/{name}.schema.json")] = text
+    if CALIBRATION.exists():
+        made |= _calibration_page()
     made[README] = _with_headlines(README.read_text(encoding="utf-8"))
     return made
 
 
 def document() -> None:
-    """Write them, and the README's figure if a run has drawn it."""
+    """Write them, and the figures that they show, as far as they are there."""
     for path, text in pages().items():
         write_text(text, path)
     if FIGURE.exists():
         write_text(FIGURE.read_text(encoding="utf-8"), Path("docs") / FIGURE.name)
+    if CALIBRATION.exists():
+        import pandas as pd
+
+        from analysis.present.drawing import as_svg
+        from analysis.present.lies import draw_calibration
+
+        write_text(
+            as_svg(draw_calibration(pd.read_csv(CALIBRATION))), CALIBRATION.with_suffix(".svg")
+        )
+
+
+def _calibration_page() -> dict[Path, str]:
+    """The page on the calibration, from the recorded table."""
+    import pandas as pd  # late, as drawing is: most of what is written here needs neither
+
+    from analysis.present.calibration_page import write_calibration_page
+
+    page = CALIBRATION.with_name("which-test-lies-when.md")
+    return {page: write_calibration_page(pd.read_csv(CALIBRATION), f"{CALIBRATION.stem}.svg")}
 
 
 def _with_headlines(readme: str) -> str:

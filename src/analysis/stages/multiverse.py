@@ -8,8 +8,8 @@ from types import SimpleNamespace
 from analysis.contract.files import write_csv
 from analysis.contract.layout import Dataset, read_plan
 from analysis.contract.tables import read_table
+from analysis.evidence.choices import Sources
 from analysis.evidence.multiverse import explore_multiverse
-from analysis.evidence.specifications import Sources
 
 
 def multiverse(mapping: Path, plan: Path, folder: Path) -> None:
@@ -19,7 +19,7 @@ def multiverse(mapping: Path, plan: Path, folder: Path) -> None:
     tables = ("engagements", "checkins", "outcomes")
     sources = Sources(
         *(read_table(name, folder / f"{name}.parquet") for name in tables),
-        dataset.instruments,
+        dataset.scored,
         settings.outcomes,
         settings.cluster,
         SimpleNamespace(

@@ -27,5 +27,5 @@ def comparison_inputs(
         source=settings.primary_source,
         phase=settings.primary_phase,
     )
-    items = window_items(checkins, occasions, dataset.instruments)
+    items = window_items(checkins, occasions, dataset.scored)
     return frame, outcomes, occasions, items, settings.outcomes, plan, settings.cluster, primary

@@ -8,11 +8,13 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.contract.files import write_json, write_text
-from analysis.contract.layout import Dataset, read_plan
+from analysis.contract.layout import CALIBRATION, Dataset, read_plan
 from analysis.contract.provenance import collect_provenance
 from analysis.evidence.sentence import read_headline
+from analysis.present.calibration import describe_calibration
 from analysis.present.figures import draw_datasets, save_figure
 from analysis.present.notes import describe_origin, note_keys, note_origin
+from analysis.present.parts import Part
 from analysis.present.report import ReportContext, ReportDataset, render_report
 
 
@@ -35,9 +37,22 @@ def report(plan: Path, results: Path, mappings: list[Path]) -> None:
     )
     save_figure(figure, overview)
     provenance = collect_provenance(choices, {one.mapping.name: one for one in found})
-    context = ReportContext(shown, overview.read_text(encoding="utf-8"), choices, provenance)
+    context = ReportContext(
+        shown,
+        overview.read_text(encoding="utf-8"),
+        choices,
+        provenance,
+        appendix=_appendix(),
+    )
     write_text(render_report(context), results / "report.html")
     write_json(provenance, results / "provenance.json")
+
+
+def _appendix() -> tuple[Part, ...]:
+    """The recorded calibration: a run does not repeat what no dataset can change."""
+    if not CALIBRATION.exists():
+        return ()
+    return (describe_calibration(pd.read_csv(CALIBRATION)),)
 
 
 def _show(

@@ -60,7 +60,7 @@ def refuse_taken_name(dataset: Dataset) -> None:
 
 def _ready(dataset: Dataset) -> None:
     """Refuse a dataset whose keys or files are not there."""
-    _ = dataset.instruments
+    _ = dataset.forms
     for source, path in dataset.raw_files.items():
         if not path.is_file():
             pointer = dataset.folder.with_name(f"{dataset.folder.resolve().name}.dvc")

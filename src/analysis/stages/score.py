@@ -16,7 +16,7 @@ def score(mapping: Path, plan: Path, folder: Path) -> None:
     dataset, choices = Dataset(mapping), read_plan(plan)
     alliance = score_alliance(
         read_table("checkins", folder / "checkins.parquet"),
-        dataset.instruments,
+        dataset.scored,
         choices.scoring.minimum_answered,
     )
     engagements = read_table("engagements", folder / "engagements.parquet")
