@@ -233,7 +233,7 @@ def _curve_rows(
     sample: Sample, held: HeldOut, plan: WarningPlan, confidence: float
 ) -> Iterator[Row]:
     """Share with the outcome by prediction; the statistic is the mean prediction."""
-    bins = bin_predictions(held.predicted, plan.calibration_bins, FEWEST)
+    bins = bin_predictions(held.predicted, held.base, plan.calibration_bins, FEWEST)
     mean = held.predicted.mean(axis=0)
     for number in range(bins.max() + 1):
         here = bins == number
