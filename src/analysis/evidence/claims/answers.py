@@ -59,6 +59,8 @@ def answer_from_row(
 ) -> Answer:
     """The answer that a row of estimates holds, its two intervals by Student's t with its df.
 
+    A row with an error but without df is one of a normal statistic.
+
     Parameters
     ----------
     row : ``estimate``, ``std_error``, ``df``, ``n_engagements``, ``n_advisors``, ``method``,
@@ -73,10 +75,11 @@ def answer_from_row(
     counts = {name: float(row.get(name, np.nan)) for name in ("n_engagements", "n_advisors")}
     if not np.isfinite(estimate):
         return refuse(note or "no estimate can be given")
-    if not (np.isfinite(error) and error > 0 and df > 0):
+    if not (np.isfinite(error) and error > 0 and not df <= 0):
         return Answer(estimate, note=note or "no standard error can be given", **counts)
+    known = df if np.isfinite(df) else np.inf
     wide, narrow = (
-        float(stdtrit(df, (1 + level) / 2)) * error
+        float(stdtrit(known, (1 + level) / 2)) * error
         for level in (confidence, equivalence_confidence)
     )
     return Answer(
@@ -84,7 +87,7 @@ def answer_from_row(
         std_error=error,
         statistic=estimate / error,
         df=df,
-        p_value=2 * float(stdtr(df, -abs(estimate / error))),
+        p_value=2 * float(stdtr(known, -abs(estimate / error))),
         conf_low=estimate - wide,
         conf_high=estimate + wide,
         low_equivalence=estimate - narrow,

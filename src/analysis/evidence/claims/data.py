@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from analysis.contract.instruments import Instrument
 from analysis.contract.plan import Plan
 from analysis.evidence.cells import Cell, DeclaredOutcome, collect_cells
 from analysis.evidence.grid import PrimaryCell
+
+if TYPE_CHECKING:
+    from analysis.evidence.rupture_study import Study
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,25 @@ class ClaimData:
     def cells(self) -> list[Cell]:
         """Every outcome by source and phase, oriented so that higher is better, placed in time."""
         return collect_cells(self.frame, self.outcomes, self.declared)
+
+    @cached_property
+    def study(self) -> Study:
+        """The advisee's courses with what chance would show, as the table of ruptures has them."""
+        from analysis.evidence.rupture_study import prepare_study
+        from analysis.evidence.ruptures import RATERS, omega_by_occasion
+
+        plan = self.plan.ruptures
+        streams = np.random.default_rng(plan.seed).spawn(len(RATERS))
+        return prepare_study(
+            self.alliance,
+            self.engagements,
+            "advisee",
+            omega_by_occasion(self.measurement).get("advisee"),
+            plan,
+            streams[RATERS.index("advisee")],
+            self.cluster,
+            self.plan.comparison.confidence,
+        )
 
     @property
     def raters(self) -> frozenset[str]:
