@@ -138,6 +138,14 @@ def synthesise(plan: PlanFile, results: Results, mappings: Mappings) -> None:
 
 
 @app.command()
+def process(mapping: MappingFile, plan: PlanFile, folder: Folder) -> None:
+    """Scores, events and outcomes to how the relationship went."""
+    from analysis.stages.process import process
+
+    process(mapping, plan, folder)
+
+
+@app.command()
 def gather(results: Results, mappings: Mappings) -> None:
     """All datasets' estimates and rows together, and the headline numbers."""
     from analysis.stages.gather import gather

@@ -110,30 +110,6 @@ def test_a_level_that_differs_between_engagements_is_no_lag():
     assert corrected.loc["x -> y", "conf_low"] < 0 < corrected.loc["x -> y", "conf_high"]
 
 
-def test_events_of_the_next_occasion_as_a_difference_in_probability():
-    """An event after a low rating, also where a missed check-in leaves no rating behind it."""
-    rng = np.random.default_rng(7)
-    n, T = 2500, 7
-    level = rng.standard_normal(n)
-    rating = level[:, None] + rng.standard_normal((n, T))
-    own = 0.3 + 0.05 * level
-    chance = own[:, None] - 0.08 * (np.roll(rating, 1, axis=1) - level[:, None])
-    event = (rng.random((n, T)) < chance).astype(float)
-    missed = rng.random((n, T)) < 0.5
-    frame = pd.DataFrame(
-        {
-            "engagement": np.repeat(np.arange(n), T).astype(str),
-            "team": np.repeat(np.arange(n) // 50, T).astype(str),
-            "occasion": np.tile(np.arange(1, T + 1), n),
-            "y": event.ravel(),
-            "x": np.where((event > 0) & missed, np.nan, rating).ravel(),
-        }
-    )
-    row = by_method(effects(frame, scale="predictor"), "within_corrected").loc["x -> y"]
-    assert abs(row["estimate"] + 0.08) < 3 * row["std_error"]
-    assert row["conf_high"] < 0
-
-
 @pytest.mark.parametrize(
     ("frame", "reason"),
     [

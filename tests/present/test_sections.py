@@ -88,7 +88,7 @@ def test_lines_with_several_terms_say_which_a_row_is(tables, plan):
     slopes = one.head(1).assign(analysis="multilevel", method="reml")
     added = pd.concat(
         [
-            table,
+            table[table["analysis"] != "multilevel"],
             slopes.assign(term="within_difference"),
             slopes.assign(term="between_advisor", rater="advisor"),
         ],

@@ -28,20 +28,31 @@ rule score_alliance:
 
 
 rule measure_alliance:
-    """Say how reliably each rater was measured, by subscale and check-in, and how items stand."""
+    """Say how well the alliance was measured: reliability, structure, agreement, what is missing."""
     input:
         mapping=mapping_of,
         plan=ancient(str(layout.PLAN)),
         engagements="<results>/interim/{dataset}/engagements.parquet",
         checkins="<results>/interim/{dataset}/checkins.parquet",
+        outcomes="<results>/interim/{dataset}/outcomes.parquet",
+        alliance="<results>/interim/{dataset}/alliance.parquet",
+        frame="<results>/interim/{dataset}/frame.parquet",
     output:
         measurement=update("<results>/interim/{dataset}/measurement.csv"),
     params:
         folder=subpath(output.measurement, parent=True),
         code=code_hash("measure"),
         instruments=instruments_hash,
-        plan=plan_hash("comparison.confidence"),
-        settings=keys_hash("name", "cluster"),
+        plan=plan_hash(
+            "scoring",
+            "comparison.window",
+            "comparison.confidence",
+            "comparison.imputations",
+            "comparison.seed",
+        ),
+        settings=keys_hash(
+            "name", "cluster", "primary_outcome", "primary_source", "primary_phase"
+        ),
     log:
         "<logs>/measure_alliance/{dataset}.log",
     benchmark:

@@ -149,6 +149,30 @@ class CalibrationPlan(Strict):
     )
 
 
+class ProcessPlan(Strict):
+    """How the course of the relationship is told: gap, discrepancy, growth, lags."""
+
+    equivalence_d: float = Field(
+        0.20, gt=0, description="largest gap between the raters that is none, in pooled SD"
+    )
+    equivalence_curvature: float = Field(
+        0.10,
+        gt=0,
+        description="largest curvature along disagreement (a4) that is none, in SD",
+    )
+    smallest_cell: int = Field(
+        10, ge=5, description="engagements below which a mean, a gap or a cell is not given"
+    )
+    surface_engagements: int = Field(
+        60, ge=20, description="engagements below which no response surface is fitted"
+    )
+    resistance: tuple[str, ...] = Field(
+        ("task_not_done", "missed_checkin"),
+        min_length=1,
+        description="events that count as not complying",
+    )
+
+
 class RupturePlan(Strict):
     """What counts as a rupture and as its repair, and how false alarms are estimated."""
 
@@ -180,6 +204,7 @@ class RupturePlan(Strict):
             values = getattr(self, name)
             if len(set(values)) != len(values) or not values:
                 raise ValueError(f"{name} must name at least one value, and none twice")
+        return self
 
 
 class WarningPlan(Strict):
@@ -250,6 +275,9 @@ class Plan(Strict):
     )
     multiverse: MultiversePlan = Field(
         MultiversePlan(), description="the reasonable choices, combined"
+    )
+    process: ProcessPlan = Field(
+        default_factory=ProcessPlan, description="how the course of the relationship is told"
     )
     calibration: CalibrationPlan = Field(
         default_factory=CalibrationPlan,

@@ -102,12 +102,14 @@ def rows_of_sums(
     source: str = "third_party",
     missing_share: float = 0.0,
     naive: tuple[str, ...] | None = None,
+    imputed: Line | None = None,
 ) -> Iterator[list[Row]]:
     """For each data set, rows as ``compare_raters`` gives them, without notes.
 
     ``analysis`` and ``method``: ``naive`` and its tests (those named in ``naive``, or all),
     ``clustered`` and ``disattenuated`` with ``jackknife`` and ``jackknife_90``, and ``verdict``,
-    which is ``not_testable`` for an outcome that one of the two who are compared gave.
+    which is ``not_testable`` for an outcome that one of the two who are compared gave, and reads
+    the line with missing ratings ``imputed`` where there is one.
     """
     matrices = covariances(sums.products.sum(axis=0), 3)
     without = covariances(leave_one_out(sums.products), 3)
@@ -138,6 +140,7 @@ def rows_of_sums(
                 n_clusters=sums.n_clusters,
                 missing_share=missing_share,
                 absence_reason=reason,
+                imputed=imputed,
             )
         yield [
             *_naive(r[place], sums.n, plan, naive),

@@ -11,17 +11,19 @@ import pandas as pd
 
 from analysis.contract.plan import ComparisonPlan
 from analysis.evidence.adjusted_line import adjusted_rows
-from analysis.evidence.batched import closed_form_rows
+from analysis.evidence.batched import closed_form_rows, rows_of_sums, sum_batch
 from analysis.evidence.cases import Cases, complete_cases
 from analysis.evidence.disattenuation import (
     correct_by_omega,
     correct_by_window_mean,
     disattenuated_rows,
 )
+from analysis.evidence.imputed_line import imputed_rows
 from analysis.evidence.incremental_line import incremental_rows
 from analysis.evidence.multilevel_line import multilevel_rows
 from analysis.evidence.observed import clustered_rows
 from analysis.evidence.prediction_line import prediction_rows
+from analysis.evidence.verdict import Line as DecidingLine
 from analysis.models.intervals import Row
 from analysis.models.resampling import SharedWeights
 from analysis.simulate.designs import Batch
@@ -192,6 +194,23 @@ def _out_of_sample(
     return [row for row in rows if row["method"] == "ridge_corrected_t"]
 
 
+def _imputed(
+    batch: Batch, plan: ComparisonPlan, scenario: Scenario, rng: np.random.Generator
+) -> Iterator[list[Row]]:
+    """The line itself, and the verdict that has it before it."""
+    for place in range(batch.n_sets):
+        data = as_data_set(batch, place)
+        found = imputed_rows(data.frame, "outcome", *RATINGS, "advisor_id", plan, rng)
+        row = next(one for one in found if one["method"] == "rubin")
+        limits = float(row["conf_low"]), float(row["conf_high"])
+        line = DecidingLine(float(row["estimate"]), *limits, *limits)
+        one = batch.one(place)
+        missing = 1 - len(one.codes) / len(batch.codes)
+        sums = sum_batch(one)
+        (rows,) = rows_of_sums(sums, plan, scenario.design.source, missing, naive=(), imputed=line)
+        yield [row, rows[-1] | {"method": "verdict_imputed"}]
+
+
 LINES = (
     Line("closed_form", "closed_form", _closed_form),
     Line("bootstraps", "resampled", OneByOne(_bootstraps)),
@@ -199,5 +218,6 @@ LINES = (
     Line("adjusted", "resampled", OneByOne(_adjusted), ("echo",)),
     Line("multilevel", "refitted", OneByOne(_multilevel)),
     Line("out_of_sample", "refitted", OneByOne(_out_of_sample)),
+    Line("imputed", "refitted", _imputed, ("missing",)),
     Line("omega", "refitted", OneByOne(_by_omega), ("clustered_18", "unequal_reliability")),
 )

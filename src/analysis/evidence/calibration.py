@@ -48,6 +48,9 @@ COLUMNS = {
 }
 
 
+#: The verdict, and the verdict that has the line with missing ratings imputed before it.
+VERDICTS = ("verdict", "verdict_imputed")
+
 #: Lines that estimate D of the ratings as they are.
 OBSERVED = ("naive", "clustered", "imputed")
 
@@ -231,12 +234,13 @@ def _rows(scenario: Scenario, tally: Tally, truth: Truth, plan: Plan) -> list[Ro
     }
     rows = []
     for key in tally.lines:
-        if key[0] == "verdict":
+        if key[0] in VERDICTS:
             continue
         target = truth.of(key[0])
         for term, found, counted in _terms(tally.read(key), target, confidence):
             rows.append(_row(common, key, term, found, counted, plan) | {"truth": target})
-    rows += _verdict_rows(scenario, tally, common, plan)
+    for method in VERDICTS:
+        rows += _verdict_rows(method, scenario, tally, common, plan)
     return rows
 
 
@@ -256,11 +260,11 @@ def _terms(
 
 
 def _verdict_rows(
-    scenario: Scenario, tally: Tally, common: Mapping[str, object], plan: Plan
+    method: str, scenario: Scenario, tally: Tally, common: Mapping[str, object], plan: Plan
 ) -> list[Row]:
     """The share of each verdict; of any winner where there is none; of the right and the wrong."""
     words = ("supported", "opposed", "equivalent", "inconclusive", "not_testable")
-    counts = {word: tally.read(("verdict", word))["sets"] for word in words}
+    counts = {word: tally.read((method, word))["sets"] for word in words}
     sets = sum(counts.values())
     if not sets:
         return []
@@ -273,7 +277,7 @@ def _verdict_rows(
         terms["right"] = counts["supported" if ahead else "opposed"]
         terms["wrong"] = counts["opposed" if ahead else "supported"]
     return [
-        _row(common, ("verdict", "verdict"), term, rate(count, sets, confidence), sets, plan)
+        _row(common, ("verdict", method), term, rate(count, sets, confidence), sets, plan)
         for term, count in terms.items()
     ]
 

@@ -23,6 +23,7 @@ from analysis.evidence.disattenuation import (
     disattenuated_rows,
 )
 from analysis.evidence.incremental_line import incremental_rows
+from analysis.evidence.multilevel_line import multilevel_rows
 from analysis.evidence.observed import (
     NAMES,
     clustered_rows,
@@ -41,7 +42,7 @@ from analysis.models.intervals import (
 from analysis.models.resampling import SharedWeights, difference_with_reason
 
 #: Lines that stand beside those the verdict reads.
-LINES = ("incremental", "out_of_sample", "adjusted")
+LINES = ("multilevel", "incremental", "out_of_sample", "adjusted")
 
 
 def compare_raters(
@@ -93,8 +94,8 @@ def compare_raters(
       equivalence confidence), ``percentile``, ``bca``
     - ``disattenuated``: the same four after correction by the window mean's reliability, and
       ``omega_jackknife``, ``omega_jackknife_90`` after correction by omega
-    - ``incremental``, ``out_of_sample``, ``adjusted``: see ``incremental_line``,
-      ``prediction_line``, ``adjusted_line``
+    - ``multilevel``, ``incremental``, ``out_of_sample``, ``adjusted``: see ``multilevel_line``,
+      ``incremental_line``, ``prediction_line``, ``adjusted_line``
     - ``agreement``: which lines point where, unless no ``lines`` are asked for
     - ``verdict``: D with the interval of record, the verdict, and its reason in ``note``
 
@@ -162,6 +163,8 @@ def _further_lines(
     baseline = covariates.aligned(cases) if covariates is not None else None
     names = covariates.names if covariates is not None else ()
     rows: list[Row] = []
+    if "multilevel" in lines:
+        rows += multilevel_rows(cases, plan)
     if "incremental" in lines:
         rows += incremental_rows(cases, baseline, plan)
     if "out_of_sample" in lines:

@@ -106,17 +106,15 @@ def _reliability(items: pd.DataFrame, cluster: pd.Series, confidence: float) -> 
             continue
         codes, labels = code_clusters(cluster[complete.index])
         row["n_advisors"] = len(labels)
-        without = _without_each(complete.to_numpy(), codes, len(labels), method)
+        without = without_each(complete.to_numpy(), codes, len(labels), method)
         interval = reliability_interval(row["estimate"], without, confidence)
         notes = [caution_if_low(row["estimate"]), whole["note"], interval["note"]]
         rows.append(row | interval | {"note": "; ".join(filter(None, notes))})
     return rows
 
 
-def _without_each(
-    values: np.ndarray, codes: np.ndarray, n_clusters: int, method: str
-) -> np.ndarray:
-    """Alpha or omega without each cluster in turn."""
+def without_each(values: np.ndarray, codes: np.ndarray, n_clusters: int, method: str) -> np.ndarray:
+    """Alpha or omega of (n, k) complete answers without each cluster in turn, (G,)."""
     k = values.shape[1]
     sums = sum_products(values - values.mean(axis=0), codes, n_clusters)
     matrices = covariances(leave_one_out(sums), k)

@@ -38,7 +38,14 @@ from analysis.models.ruptures.growth import (
     pairs_compared,
 )
 from analysis.models.ruptures.hazard import fit_hazard, person_periods
-from analysis.models.ruptures.statistics import Courses, Parts, Sums, occurrence_among, timeline
+from analysis.models.ruptures.statistics import (
+    Courses,
+    Parts,
+    Sums,
+    divide,
+    occurrence_among,
+    timeline,
+)
 
 #: Kept per check-in by ``timeline``, and what each is a share of.
 _TIMELINE = {"beginning": (0, 1), "in_rupture": (2, 4), "repaired": (3, 4)}
@@ -99,8 +106,7 @@ def _timeline_rows(study: Study, sums: Sums) -> list[Row]:
         for term, (upper, lower) in _TIMELINE.items():
 
             def share(totals: np.ndarray, a: int = upper, b: int = lower, at: int = place):
-                n = totals[..., 5 * at + b]
-                return np.where(n > 0, totals[..., 5 * at + a] / np.where(n > 0, n, 1.0), np.nan)
+                return divide(totals[..., 5 * at + a], totals[..., 5 * at + b])
 
             found = contrast(sums, share, study.confidence)
             n = float(sums.observed[:, 5 * place + lower].sum())
@@ -159,7 +165,7 @@ def _begun_after_missed(study: Study, sums: Sums) -> Row:
 
     def share(totals: np.ndarray) -> np.ndarray:
         a, b = totals[..., 0::4].sum(axis=-1), totals[..., 2::4].sum(axis=-1)
-        return np.where(a + b > 0, a / np.where(a + b > 0, a + b, 1.0), np.nan)
+        return divide(a, a + b)
 
     interval = jackknife_interval(
         float(share(total)), share(leave_one_out(sums.observed)), study.confidence
@@ -181,8 +187,7 @@ def _type_rows(study: Study, sums: Sums | None, courses: Courses) -> list[Row]:
     for place, name in enumerate(TYPES):
 
         def share(totals: np.ndarray, place: int = place) -> np.ndarray:
-            n = totals[..., -1]
-            return np.where(n > 0, totals[..., place] / np.where(n > 0, n, 1.0), np.nan)
+            return divide(totals[..., place], totals[..., -1])
 
         found = contrast(sums, share, study.confidence)
         interval = jackknife_interval(found.observed, found.replicates, study.confidence)

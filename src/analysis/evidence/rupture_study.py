@@ -126,10 +126,14 @@ def prepare_study(
     rng: np.random.Generator,
     cluster: str = "advisor_id",
     confidence: float = 0.95,
+    traits: pd.Series | None = None,
 ) -> Study:
-    """One rater's courses laid out, with scale and surrogates; or why there can be none."""
+    """One rater's courses laid out, with scale and surrogates; or why there can be none.
+
+    ``traits`` is from ``traits_of``: it keeps identifiers' names out of the order of engagements.
+    """
     subscales = ("total", "bond") if "bond" in alliance else ("total",)
-    ratings = lay_out_ratings(alliance, engagements, rater, cluster, subscales)
+    ratings = lay_out_ratings(alliance, engagements, rater, cluster, subscales, traits)
     seed = int(rng.integers(0, 2**63))
     bare = Study(rater, ratings, plan, confidence, seed)
     if not len(ratings.engagement_ids):
@@ -161,6 +165,21 @@ def prepare_study(
         null=null,
         companions=companions,
     )
+
+
+def traits_of(engagements: pd.DataFrame, events: pd.DataFrame | None) -> pd.Series:
+    """What is known of each engagement besides ratings, as one text by engagement: its facts and
+    events, without identifiers."""
+    known = engagements.set_index("engagement_id")
+    known = known[sorted(name for name in known if not name.endswith("_id"))]
+    text = pd.Series("", index=known.index)
+    for name in known:
+        text = text + "|" + known[name].astype(str)
+    if events is None or not len(events):
+        return text
+    own = events.assign(said=events["occasion"].astype(str) + events["event"])
+    said = own.sort_values("said").groupby("engagement_id")["said"].agg(" ".join)
+    return text + "|" + said.reindex(text.index).fillna("")
 
 
 @dataclass(frozen=True)

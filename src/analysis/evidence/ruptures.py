@@ -22,6 +22,7 @@ from analysis.evidence.rupture_study import (
     TOO_FEW,
     Study,
     prepare_study,
+    traits_of,
 )
 from analysis.models.intervals import Row, no_interval
 from analysis.models.ruptures.chart import chart_individuals
@@ -61,10 +62,20 @@ def describe_ruptures(
     fewer than ten engagements are not given.
     """
     rng = np.random.default_rng(plan.seed) if rng is None else rng
+    placed = place_events(events, alliance) if events is not None and len(events) else None
+    traits = traits_of(engagements, placed)
     rows: list[Row] = []
     for rater, stream in zip(RATERS, rng.spawn(len(RATERS)), strict=True):
         study = prepare_study(
-            alliance, engagements, rater, omega.get(rater), plan, stream, cluster, confidence
+            alliance,
+            engagements,
+            rater,
+            omega.get(rater),
+            plan,
+            stream,
+            cluster,
+            confidence,
+            traits,
         )
         if study.refusal:
             verdict = {"estimate": np.nan, "verdict": "not_testable", "note": study.refusal}
@@ -73,9 +84,6 @@ def describe_ruptures(
                 for name in ("rupture", "repair")
             ]
             continue
-        placed = None
-        if events is not None and len(events):
-            placed = place_events(events, alliance)
         own = [*_scale_rows(study), *rule_rows(study)]
         headline = study.threshold(plan.size, plan.reference)
         own += detail_rows(study, headline, engagements, placed)

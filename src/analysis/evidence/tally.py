@@ -16,7 +16,7 @@ Key = tuple[str, str]
 
 @dataclass
 class Tally:
-    """Sums over data sets by (analysis, method); for a verdict by ("verdict", its word).
+    """Sums over data sets by (analysis, method); for a verdict by (its method, its word).
 
     Tallies of parts add up to the tally of the whole, in whatever processes the parts were made.
     """
@@ -31,7 +31,7 @@ class Tally:
         has none: then neither coverage nor bias is counted.
         """
         if row["analysis"] == "verdict":
-            self._add(("verdict", str(row["verdict"])), sets=1)
+            self._add((str(row["method"]), str(row["verdict"])), sets=1)
             return
         estimate, low, high, p, error = (
             float(row.get(name, np.nan))

@@ -77,6 +77,33 @@ def assemble_frame(
     return frame
 
 
+def reply_means(alliance: pd.DataFrame, window: Iterable[int]) -> pd.DataFrame:
+    """Means of whatever each rater answered, whether or not the other did.
+
+    Parameters
+    ----------
+    alliance : scores per engagement, rater and occasion
+    window : the plan's check-ins
+
+    Returns
+    -------
+    DataFrame
+        one row per engagement that anybody rated: ``engagement_id``; ``advisee_total,
+        advisor_total, advisee_goal, ...`` over the window's occasions; ``advisee_later`` and
+        ``advisor_later``, the totals of all later occasions; NaN where the rater answered none
+    """
+    ids = pd.Index(sorted(alliance["engagement_id"].unique()), name="engagement_id")
+    within = list(window)
+    columns = {}
+    for rater in PAIR:
+        own = alliance[alliance["rater"] == rater]
+        now, later = own[own["occasion"].isin(within)], own[own["occasion"] > max(within)]
+        means = now.groupby("engagement_id")[score_columns(alliance)].mean().reindex(ids)
+        columns |= {f"{rater}_{name}": means[name] for name in means}
+        columns[f"{rater}_later"] = later.groupby("engagement_id")["total"].mean().reindex(ids)
+    return pd.DataFrame(columns, index=ids).reset_index()
+
+
 def window_items(
     checkins: pd.DataFrame,
     occasions: pd.DataFrame,

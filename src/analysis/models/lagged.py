@@ -51,8 +51,8 @@ def lagged_effect(
     frame : one row per engagement and occasion, in any order; ``occasion`` is a whole number, and
         the next check-in is the one numbered one higher. Missing values are NaN; a transition
         counts where both variables are known before it and the target after it.
-    outcome, predictor : numeric columns. An event is 0 or 1: the slope is then a difference in its
-        probability (a linear probability model, whose errors the jackknife takes as they are).
+    outcome, predictor : numeric columns. For events, which can take the next rating with them, see
+        ``analysis.models.lagged_event``.
     engagement, cluster : identifiers; every engagement lies in one cluster.
     scale : ``both``: standard deviations of the outcome per standard deviation of the predictor,
         both pooled within engagements (the jackknife re-estimates them); ``predictor``: units of
@@ -104,7 +104,7 @@ class _Panel:
 
     def __init__(self, frame, outcome, predictor, engagement, occasion, cluster):
         self.names = outcome, predictor
-        spread = _spread_out(frame, outcome, predictor, engagement, occasion, cluster)
+        spread = spread_out(frame, outcome, predictor, engagement, occasion, cluster)
         values, self.size, clusters = spread
         self.lagged, self.next = values[:, :-1], values[:, 1:]
         usable = np.isfinite(self.lagged).all(axis=2)
@@ -185,13 +185,21 @@ class _Panel:
         return _row(f"{predictor_name} with {outcome_name}", MEANS, slope, confidence)
 
 
-def _spread_out(
-    frame: pd.DataFrame, outcome: str, predictor: str, engagement: str, occasion: str, cluster: str
+def spread_out(
+    frame: pd.DataFrame,
+    outcome: str,
+    predictor: str,
+    engagement: str,
+    occasion: str,
+    cluster: str,
+    scaled: bool = True,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Values (n, T, 2) by engagement and consecutive occasions, their units, and the clusters.
 
-    Values are centred and scaled by constants common to all, which keeps the digits and lets one
-    tolerance fit all.
+    ``scaled``: values are centred and divided by constants common to all, which keeps the digits
+    and lets one tolerance fit all.
+
+    Raises ValueError for an absent column or an occasion given twice.
     """
     needed = [outcome, predictor, engagement, occasion, cluster]
     absent = [name for name in dict.fromkeys(needed) if name not in frame]
@@ -210,7 +218,7 @@ def _spread_out(
     clusters = np.empty(len(labels), dtype=object)
     clusters[which] = frame[cluster].to_numpy()
     centre, size = np.zeros(2), np.ones(2)
-    for place, column in enumerate(pair.T):
+    for place, column in enumerate(pair.T if scaled else ()):
         known = np.sort(column[np.isfinite(column)])
         if len(known):
             centre[place] = known.mean()

@@ -44,7 +44,9 @@ def name_line(analysis: str, method: str) -> str:
     """A line of evidence in words."""
     words = put_in_words(analysis, ANALYSES).removeprefix("Difference, ")
     if analysis == "verdict":
-        return "The verdict"
+        return (
+            "The verdict, imputed line before it" if method.endswith("imputed") else "The verdict"
+        )
     return f"{begin_large(words)}: {put_in_words(method, METHODS)}"
 
 
@@ -243,7 +245,7 @@ def tabulate_scenario(rows: pd.DataFrame, name: str, title: str) -> Table:
         if analysis == "verdict":
             body += [
                 [
-                    f"The verdict {VERDICT_TERMS[term]}",
+                    f"{name_line(analysis, method)}: {VERDICT_TERMS[term]}",
                     _with_error(row),
                     DASH,
                     DASH,

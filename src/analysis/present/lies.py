@@ -36,6 +36,7 @@ ROWS = {
     ("adjusted", "jackknife"): "adjusted for progress",
     ("imputed", "rubin"): "imputed",
     ("verdict", "verdict"): "verdict: a winner",
+    ("verdict", "verdict_imputed"): "  with imputed line",
 }
 #: Scenarios that repeat another's lesson at another size stand in the tables only.
 LEFT_OUT = ("equivalence",)

@@ -191,7 +191,7 @@ def _line_row(row: Mapping[str, object], plan: ComparisonPlan) -> list[str]:
     method = put_in_words(row["method"], METHODS)
     if (row["analysis"], row["method"]) == ("clustered", "jackknife"):
         method += " (of record)"
-    narrow = row["method"].endswith("jackknife_90")
+    narrow = row["method"].endswith("_90")
     level = show_level(plan.equivalence_confidence if narrow else plan.confidence)
     interval = show_interval(row["conf_low"], row["conf_high"])
     return [

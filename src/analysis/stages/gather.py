@@ -20,15 +20,18 @@ DECIMALS = 9
 def gather(results: Path, mappings: list[Path]) -> None:
     """Write ``metrics.json`` and, in ``tables``, all datasets' tables below one another.
 
-    These are ``comparison``, ``measurement``, ``multiverse``, ``warning`` and ``flow``.
+    These are ``comparison``, ``measurement``, ``multiverse``, ``process``, ``warning`` and
+    ``flow``.
     """
-    comparisons, measurements, multiverses, warnings, flows, metrics = [], [], [], [], [], {}
+    comparisons, measurements, multiverses, flows, metrics = [], [], [], [], {}
+    processes, warnings = [], []
     for mapping in (Dataset(path).mapping for path in mappings):
         interim = results / "interim" / mapping.name
         comparison = pd.read_csv(interim / "comparison.csv")
         comparisons.append(comparison)
         measurements.append(pd.read_csv(interim / "measurement.csv"))
         multiverses.append(pd.read_csv(interim / "multiverse.csv", dtype={"window": str}))
+        processes.append(pd.read_csv(interim / "process.csv"))
         warnings.append(pd.read_csv(interim / "warning.csv"))
         flows.append(pd.read_csv(interim / "flow.csv"))
         headline = read_headline(comparison)
@@ -40,6 +43,7 @@ def gather(results: Path, mappings: list[Path]) -> None:
     write_csv(in_order(comparisons), results / "tables/comparison.csv")
     write_csv(in_order(measurements), results / "tables/measurement.csv")
     write_csv(in_order(multiverses, CHOICE_COLUMNS), results / "tables/multiverse.csv")
+    write_csv(in_order(processes), results / "tables/process.csv")
     write_csv(in_order(warnings), results / "tables/warning.csv")
     write_csv(pd.concat(flows, ignore_index=True), results / "tables/flow.csv")
     write_json(metrics, results / "metrics.json")

@@ -1,29 +1,31 @@
-"""Clean check-ins to how well the alliance was measured."""
+"""Clean tables and scores to how well the alliance was measured."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from analysis.contract.estimates import in_order
+import pandas as pd
+
 from analysis.contract.files import write_csv
 from analysis.contract.layout import Dataset, read_plan
 from analysis.contract.tables import read_table
-from analysis.evidence.dimensions import describe_dimensions
-from analysis.evidence.measurement import describe_measurement
+from analysis.evidence.measured import Measured, measure_all
 
 
 def measure(mapping: Path, plan: Path, folder: Path) -> None:
     """Write ``measurement.csv`` beside a dataset's clean tables."""
     dataset = Dataset(mapping)
-    engagements = read_table("engagements", folder / "engagements.parquet")
-    checkins = read_table("checkins", folder / "checkins.parquet")
-    reliability = describe_measurement(
-        checkins,
-        engagements.set_index("engagement_id")[dataset.mapping.cluster],
-        dataset.instruments,
-        read_plan(plan).comparison.confidence,
+    settings = dataset.mapping
+    data = Measured(
+        engagements=read_table("engagements", folder / "engagements.parquet"),
+        checkins=read_table("checkins", folder / "checkins.parquet"),
+        outcomes=read_table("outcomes", folder / "outcomes.parquet"),
+        alliance=pd.read_parquet(folder / "alliance.parquet"),
+        frame=pd.read_parquet(folder / "frame.parquet"),
+        forms=dataset.forms,
+        cluster=settings.cluster,
+        primary=(settings.primary_outcome, settings.primary_source, settings.primary_phase),
     )
-    dimensions = describe_dimensions(checkins, dataset.instruments)
-    measurement = in_order([reliability, dimensions])
-    measurement.insert(0, "dataset", dataset.mapping.name)
+    measurement = measure_all(data, read_plan(plan))
+    measurement.insert(0, "dataset", settings.name)
     write_csv(measurement, folder / "measurement.csv")

@@ -59,6 +59,7 @@ def lay_out_ratings(
     rater: str,
     cluster: str = "advisor_id",
     subscales: tuple[str, ...] = ("total",),
+    traits: pd.Series | None = None,
 ) -> Ratings:
     """One rater's scores as a grid; check-ins after the engagement's end are left out and counted.
 
@@ -68,6 +69,7 @@ def lay_out_ratings(
         ``subscales``; rows in any order.
     engagements : ``engagement_id``, the column ``cluster``, perhaps ``status``, ``ended_week``.
     subscales : columns of scores, ``total`` among them.
+    traits : by engagement, what else is known of it as text: orders those with the same scores.
 
     Raises ValueError for a check-in given twice or an engagement that is not in the table.
     """
@@ -86,11 +88,10 @@ def lay_out_ratings(
         name: own.pivot(index="engagement_id", columns="occasion", values=name).to_numpy(float)
         for name in subscales
     }
-    filled = np.nan_to_num(grids["total"], nan=-np.inf)
-    order = np.lexsort(filled.T[::-1]) if len(filled) else np.arange(0)
-    ids = wide.index.to_numpy()[order]
-    labels = facts.loc[ids, cluster]
-    codes, names = code_clusters(labels) if len(ids) else (np.zeros(0, dtype=int), [])
+    ids = wide.index.to_numpy()
+    codes, names = code_clusters(facts.loc[ids, cluster]) if len(ids) else (np.arange(0), [])
+    order = _order_by_content(grids, codes, None if traits is None else traits.loc[ids])
+    ids, codes = ids[order], codes[order]
     status = facts["status"] if "status" in facts else pd.Series(None, index=facts.index)
     return Ratings(
         engagement_ids=ids,
@@ -102,6 +103,27 @@ def lay_out_ratings(
         after_end=int(late.sum()),
         out_of_order=_out_of_order(own),
     )
+
+
+def _order_by_content(
+    grids: dict[str, np.ndarray], codes: np.ndarray, traits: pd.Series | None
+) -> np.ndarray:
+    """An order of engagements by their scores, then traits, then their cluster's size and mean.
+
+    What is alike in all of these is so in whatever is counted, and may stand in any order.
+    """
+    total = grids["total"]
+    if not len(total):
+        return np.arange(0)
+    sizes = np.bincount(codes)
+    answers = [total[codes == code] for code in range(len(sizes))]
+    level = np.array([round(float(np.nanmean(np.sort(one, axis=None))), 9) for one in answers])
+    keys = [level[codes], sizes[codes]]
+    if traits is not None:
+        keys.append(np.unique(traits.to_numpy(dtype=str), return_inverse=True)[1].reshape(-1))
+    for grid in (*(grids[name] for name in grids if name != "total"), total):
+        keys += list(np.nan_to_num(grid, nan=-np.inf).T[::-1])
+    return np.lexsort(keys)
 
 
 def _after_end(rows: pd.DataFrame, facts: pd.DataFrame) -> np.ndarray:

@@ -126,12 +126,17 @@ def repair_times(longest: int) -> Parts:
 
 def share_of_occurrence(totals: np.ndarray) -> np.ndarray:
     """Share of engagements with at least one episode."""
-    return totals[..., 0] / totals[..., 2]
+    return divide(totals[..., 0], totals[..., 2])
 
 
 def rate_of_occurrence(totals: np.ndarray) -> np.ndarray:
     """Episodes per engagement."""
-    return totals[..., 1] / totals[..., 2]
+    return divide(totals[..., 1], totals[..., 2])
+
+
+def divide(upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
+    """A share or rate; NaN where there is nothing to divide by."""
+    return np.where(lower > 0, upper / np.where(lower > 0, lower, 1.0), np.nan)
 
 
 def cumulative_repair(totals: np.ndarray) -> np.ndarray:

@@ -41,7 +41,8 @@ from analysis.models.ruptures.ratings import Ratings
 CLIP = 1.345
 #: Differences that a calibrating draw holds at least: its own error is then some .4 %.
 CALIBRATING = 60_000
-ROUNDS = 12
+#: Rounds of fitting at most; a round that moves nothing by more than NEAR is the last.
+ROUNDS, NEAR = 12, 0.002
 #: Engagements are taken together in at most so many levels, of so many differences at least.
 LEVELS, FEWEST_PAIRS = 8, 100
 #: Power of the ratio of psi^2 by which an SD is moved: psi^2 grows by its first to second power.
@@ -158,6 +159,7 @@ def fit_null(ratings: Ratings, rng: np.random.Generator) -> Null | None:
         shown = difference_statistics(drawn.reshape(n, -1), ratings.occasions)
         if shown is None:
             return None
+        step = 0.0
         if estimable:
             step = 2 * (observed.neighbourhood - shown.neighbourhood)
             phi = float(np.clip(null.autocorrelation + step, -0.9, 0.9))
@@ -167,6 +169,8 @@ def fit_null(ratings: Ratings, rng: np.random.Generator) -> Null | None:
         factor = (wanted / np.where(got > 0, got, 1.0)) ** DAMPING
         factor = np.where(got > 0, factor, 1.0) * np.sqrt((1 - null.autocorrelation) / (1 - phi))
         null = replace(null, deviation=null.deviation * factor[group], autocorrelation=phi)
+        if max(abs(step), float(np.abs(factor - 1).max())) < NEAR:
+            break
     return null
 
 

@@ -1,0 +1,133 @@
+"""What was answered: each rater's responses, and who answered at which check-in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from analysis.contract.estimates import as_estimates
+from analysis.contract.instruments import Instrument
+from analysis.evidence.small_cells import FEWEST, small_cells
+from analysis.measure.scoring import turn_reversed
+from analysis.models.intervals import Row
+
+#: A range with more whole steps than this is shown in as many equal parts.
+MOST_STEPS = 10
+CELL = f"fewer than {FEWEST} engagements gave it, or another could be worked out from it"
+
+
+def describe_responses(
+    checkins: pd.DataFrame, instruments: Mapping[str, Instrument]
+) -> pd.DataFrame:
+    """How often each rater gave each response, over all items and check-ins.
+
+    Reversed items are turned first, so that high is good throughout. A response that fewer than ten
+    engagements gave at least once is not given, nor one more that would let it be worked out.
+
+    Parameters
+    ----------
+    checkins : the clean table of check-ins
+    instruments : rater to the instrument that rater answered
+
+    Returns
+    -------
+    DataFrame
+        rows in the vocabulary, ``analysis`` being ``responses``; ``term`` is ``response 1`` and so
+        on (``response 1 to 10`` for a part of a wide range; scores between two steps count to the
+        nearer one), ``estimate`` its share of the rater's answers, ``n_engagements`` those with at
+        least one such answer
+    """
+    rows: list[Row] = []
+    for rater, instrument in instruments.items():
+        own = checkins[checkins["rater"] == rater]
+        names = list(instrument.item_names.values()) or list(instrument.subscales)
+        turned = own if instrument.ready_made else turn_reversed(own, instrument)
+        answers = turned[names].to_numpy(dtype=float)
+        labels, codes = _categories(answers, instrument)
+        ids = np.broadcast_to(pd.factorize(own["engagement_id"])[0][:, None], answers.shape)
+        given = codes >= 0
+        total = given.sum()
+        counts = [np.unique(ids[codes == place]).size for place in range(len(labels))]
+        hidden = small_cells(counts)
+        method = "ready-made scores, to the nearest step" if instrument.ready_made else "items"
+        for place, label in enumerate(labels):
+            row: Row = {"rater": rater, "term": f"response {label}", "method": method}
+            if hidden[place] or not total:
+                rows.append(row | {"estimate": np.nan, "note": CELL})
+                continue
+            share = float((codes == place).sum() / total)
+            rows.append(row | {"estimate": share, "n_engagements": counts[place], "note": ""})
+    return as_estimates({"analysis": "responses", **row} for row in rows)
+
+
+def _categories(answers: np.ndarray, instrument: Instrument) -> tuple[list[str], np.ndarray]:
+    """Names of the steps of the range, and each answer's step; -1 where there is none."""
+    low, high = instrument.responses.minimum, instrument.responses.maximum
+    known = np.isfinite(answers)
+    filled = np.where(known, answers, low)
+    if high - low <= MOST_STEPS:
+        # half a step counts upwards, whichever way the processor rounds
+        codes = np.floor(filled - low + 0.5 + 1e-9).astype(int)
+        labels = [f"{low + step:g}" for step in range(int(np.floor(high - low + 0.5)) + 1)]
+    else:
+        edges = np.linspace(low, high, MOST_STEPS + 1)
+        codes = np.clip(np.searchsorted(edges, filled, side="right") - 1, 0, MOST_STEPS - 1)
+        labels = [f"{a:g} to {b:g}" for a, b in pairwise(edges)]
+    return labels, np.where(known, np.clip(codes, 0, len(labels) - 1), -1)
+
+
+def describe_replies(
+    engagements: pd.DataFrame, checkins: pd.DataFrame, alliance: pd.DataFrame
+) -> pd.DataFrame:
+    """Who answered at which check-in: the map of what is missing.
+
+    Parameters
+    ----------
+    engagements : the clean table
+    checkins : the clean table of check-ins
+    alliance : scores per engagement, rater and occasion, with the share ``prorated``
+
+    Returns
+    -------
+    DataFrame
+        rows in the vocabulary, ``analysis`` being ``replies``; for each rater and occasion ``term``
+        is ``answered`` (share of the engagements that planned so many check-ins, or of all where
+        that is not known, with a usable total; those who ended early are not taken out) and
+        ``prorated`` (share of the usable ones of which a subscale rests on fewer than all its
+        items)
+    """
+    planned = pd.Series(np.inf, index=engagements["engagement_id"])
+    if "planned_checkins" in engagements:
+        planned = engagements.set_index("engagement_id")["planned_checkins"].fillna(np.inf)
+    usable = alliance[alliance["total"].notna()]
+    rows: list[Row] = []
+    for rater in dict.fromkeys(checkins["rater"]):
+        for occasion in sorted(checkins["occasion"].unique()):
+            due = planned.index[planned >= occasion]
+            own = usable[(usable["rater"] == rater) & (usable["occasion"] == occasion)]
+            n = int(own["engagement_id"].isin(due).sum())
+            row: Row = {"rater": rater, "occasion": int(occasion)}
+            if n < FEWEST:
+                note = f"fewer than {FEWEST} answered: not given"
+                rows += [
+                    row | {"term": term, "estimate": np.nan, "note": note}
+                    for term in ("answered", "prorated")
+                ]
+                continue
+            partly = int((own["prorated"] > 0).sum())
+            rows.append(
+                row
+                | {"term": "answered", "estimate": n / len(due), "n_engagements": n}
+                | {"method": "share of engagements due", "note": ""}
+            )
+            few = 0 < partly < FEWEST
+            rows.append(
+                row
+                | {"term": "prorated", "n_engagements": len(own), "method": "share of those usable"}
+                | {"estimate": np.nan if few else partly / len(own)}
+                | {"note": f"fewer than {FEWEST} prorated: not given" if few else ""}
+            )
+    return as_estimates({"analysis": "replies", **row} for row in rows)
