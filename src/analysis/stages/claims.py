@@ -14,6 +14,7 @@ from analysis.contract.tables import read_table
 from analysis.evidence.claims.data import ClaimData
 from analysis.evidence.claims.ledger import answer_claims
 from analysis.evidence.claims.tests import TESTS
+from analysis.evidence.held import keep_held
 
 ESTIMATES = ("comparison", "measurement", "process", "warning")
 
@@ -37,10 +38,11 @@ def claim_data(dataset: Dataset, plan: Path, folder: Path) -> ClaimData:
         for name in ESTIMATES
         if (folder / f"{name}.csv").exists()
     }
+    scores = pd.read_parquet(folder / "alliance.parquet")
     return ClaimData(
         name=settings.name,
         frame=pd.read_parquet(folder / "frame.parquet"),
-        alliance=pd.read_parquet(folder / "alliance.parquet"),
+        alliance=keep_held(scores, tables["engagements"]),
         instruments=dataset.scored,
         declared=settings.outcomes,
         primary=SimpleNamespace(

@@ -24,9 +24,10 @@ class ClaimData:
     """One dataset as the tests of claims read it.
 
     ``frame`` is the analysis frame (a row per engagement, each rating the mean over its window);
-    ``alliance`` the scores per engagement, rater and occasion; ``engagements``, ``checkins``,
-    ``outcomes`` and ``events`` the clean tables; ``comparison``, ``measurement``, ``process`` and
-    ``warning`` the estimates of the stages before, empty where there are none.
+    ``alliance`` the scores per engagement, rater and occasion (those from after an engagement's end
+    left out); ``engagements``, ``checkins``, ``outcomes`` and ``events`` the clean tables;
+    ``comparison``, ``measurement``, ``process`` and ``warning`` the estimates of the stages before,
+    empty where there are none.
     """
 
     name: str
@@ -52,9 +53,16 @@ class ClaimData:
         return collect_cells(self.frame, self.outcomes, self.declared)
 
     @cached_property
+    def placed(self) -> pd.DataFrame:
+        """Events at the check-in they belong to: ``engagement_id, occasion, event``."""
+        from analysis.models.ruptures.events import place_events
+
+        return place_events(self.events, self.alliance)
+
+    @cached_property
     def study(self) -> Study:
         """The advisee's courses with what chance would show, as the table of ruptures has them."""
-        from analysis.evidence.rupture_study import prepare_study
+        from analysis.evidence.rupture_study import prepare_study, traits_of
         from analysis.evidence.ruptures import RATERS, omega_by_occasion
 
         plan = self.plan.ruptures
@@ -68,6 +76,7 @@ class ClaimData:
             streams[RATERS.index("advisee")],
             self.cluster,
             self.plan.comparison.confidence,
+            traits_of(self.engagements, self.placed if len(self.events) else None),
         )
 
     @property

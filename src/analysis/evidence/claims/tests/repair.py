@@ -39,25 +39,32 @@ def repair_acts(data: ClaimData, claim: Claim) -> Answer:
 
     Settings: ``acts``. Discrete-time hazard of repair: an act counts from the check-in after its
     own (no immortal time), ending early is a competing event, base rates are free by check-ins
-    since onset. False alarms return at once and ask for no act: whether events marked the onset and
-    whether the fall was a deep one are held, so that acts are compared among ruptures as real.
+    since onset, and whether the fall was a deep one is held. Only ruptures whose onset an event of
+    withdrawal or confrontation marks are taken: false alarms return by themselves and ask for no
+    act, so that with them acts would seem to hinder.
     """
-    from analysis.models.ruptures.events import flag_events, place_events
+    from analysis.models.ruptures.events import flag_events, type_flags
     from analysis.models.ruptures.hazard import fit_hazard, person_periods
 
     study = data.study
     if study.refusal:
         return refuse(study.refusal)
-    placed = place_events(data.events, data.alliance)
+    acted = {"acted": flag_events(study.ratings, data.placed, list(claim.settings["acts"]))}
     episodes = _courses(data).episodes
-    acted = {"acted": flag_events(study.ratings, placed, list(claim.settings["acts"]))}
     periods = person_periods(study.ratings, episodes, acted, max(study.plan.windows))
+    fall = episodes.reference - episodes.score
+    untyped = type_flags(study.ratings, data.placed)["untyped"]
+    onsets = _keys(data).assign(
+        marked=~untyped[episodes.course, episodes.onset],
+        deep=(fall > np.median(fall)).astype(int) if len(fall) else 0,
+    )
+    periods = periods.merge(onsets, on=["engagement_id", "onset"], how="left")
+    periods = periods[periods["marked"].astype(bool)]
     if periods.empty:
-        return refuse("missing: ruptures that were followed by a further check-in")
-    periods = periods.merge(_at_onset(data, placed), on=["engagement_id", "onset"], how="left")
+        return refuse("missing: ruptures that events mark and a further check-in follows")
     confidence = data.plan.comparison.confidence
     repaired, ended = (
-        fit_hazard(periods, ["acted", "marked", "deep"], event, confidence)[0]
+        fit_hazard(periods, ["acted", "deep"], event, confidence)[0]
         for event in ("repaired", "ended")
     )
     return _hazard_answer(data, repaired, f"log odds of ending early {_told(ended)}")
@@ -78,8 +85,7 @@ def matched_repair(data: ClaimData, claim: Claim) -> Answer:
         return refuse(study.refusal)
     ratings, episodes = study.ratings, _courses(data).episodes
     acts = sorted(set(MATCHING.values()))
-    placed = place_events(data.events, data.alliance)
-    flags = {name: flag_events(ratings, placed, [name]) for name in acts}
+    flags = {name: flag_events(ratings, data.placed, [name]) for name in acts}
     periods = person_periods(ratings, episodes, flags, max(study.plan.windows))
     if periods.empty:
         return refuse("missing: ruptures that were followed by a further check-in")
@@ -229,19 +235,6 @@ def _keys(data: ClaimData) -> pd.DataFrame:
             "engagement_id": ratings.engagement_ids[episodes.course],
             "onset": ratings.occasions[episodes.onset],
         }
-    )
-
-
-def _at_onset(data: ClaimData, placed: pd.DataFrame) -> pd.DataFrame:
-    """Per episode: whether events marked its onset, and whether it fell deeper than most."""
-    from analysis.models.ruptures.events import type_flags
-
-    episodes = _courses(data).episodes
-    untyped = type_flags(data.study.ratings, placed)["untyped"]
-    fall = episodes.reference - episodes.score
-    return _keys(data).assign(
-        marked=(~untyped[episodes.course, episodes.onset]).astype(int),
-        deep=(fall > np.median(fall)).astype(int),
     )
 
 

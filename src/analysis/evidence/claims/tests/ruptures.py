@@ -71,17 +71,12 @@ def rupture_forms(data: ClaimData, claim: Claim) -> Answer:
     chance gives, and these are taken off. Cluster jackknife with the surrogates' own error.
     """
     from analysis.evidence.rupture_study import interval_of
-    from analysis.models.ruptures.events import (
-        TYPES,
-        place_events,
-        type_flags,
-        types_of_beginnings,
-    )
+    from analysis.models.ruptures.events import TYPES, type_flags, types_of_beginnings
 
     study = data.study
     if study.refusal:
         return refuse(study.refusal)
-    flags = type_flags(study.ratings, place_events(data.events, data.alliance))
+    flags = type_flags(study.ratings, data.placed)
     threshold = study.threshold(study.plan.size, study.plan.reference)
     courses = study.observed(threshold)
     sums = study.sums(threshold, courses, {"types": types_of_beginnings(flags)})["types"]
