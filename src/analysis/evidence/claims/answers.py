@@ -103,10 +103,13 @@ def decide_claim(
 ) -> tuple[str, str]:
     """The verdict on a claim and its reason.
 
-    ``supported`` when the interval lies above 0 (and every further part of the claim holds),
-    ``opposed`` when it lies below 0, ``equivalent`` when it holds 0 and the narrower interval lies
-    within the smallest effect of interest, else ``inconclusive``. A claim of the secondary tier
-    needs Holm's p below ``alpha`` besides; a claim of either sign is supported on both sides.
+    ``equivalent`` when the narrower interval lies within the smallest effect of interest, whether
+    or not the other excludes 0; ``supported`` when the interval lies above 0, the estimate reaches
+    the smallest effect of interest, and every further part of the claim holds; ``opposed`` when it
+    lies below 0 and the estimate reaches that far below; else ``inconclusive``: an effect that can
+    be told from 0, but not from one too small to matter, settles nothing. A claim of the secondary
+    tier needs Holm's p below ``alpha`` besides; a claim of either sign is supported on both sides.
+    A verdict that an earlier stage has reached by its own rule stands.
     """
     if answer.refusal:
         return "not_testable", answer.refusal
@@ -115,15 +118,20 @@ def decide_claim(
     if not np.isfinite([answer.conf_low, answer.conf_high]).all():
         return "inconclusive", answer.note or "no interval can be given"
     side = int(answer.conf_low > 0) - int(answer.conf_high < 0)
-    if side and claim.tier == "secondary" and not p_adjusted < alpha:
+    bound = claim.smallest
+    if -bound < answer.low_equivalence and answer.high_equivalence < bound:
+        return "equivalent", f"whatever there is, it is smaller than {bound:g}"
+    if not side:
+        return "inconclusive", f"the interval neither excludes 0 nor lies within +-{bound:g}"
+    if claim.tier == "secondary" and not p_adjusted < alpha:
         return "inconclusive", "the interval excludes 0, but not after Holm's correction"
+    if abs(answer.estimate) < bound:
+        return "inconclusive", (
+            f"the interval excludes 0, but the estimate is smaller than {bound:g}: it may be too "
+            "small to matter"
+        )
     if side > 0 and not answer.holds:
         return "inconclusive", "the interval lies above 0, but another part of the claim fails"
-    if side > 0 or (side and answer.either_sign):
-        return "supported", "the interval excludes 0" if side < 0 else "the interval lies above 0"
-    if side < 0:
-        return "opposed", "the interval lies below 0"
-    within = -claim.smallest < answer.low_equivalence and answer.high_equivalence < claim.smallest
-    if within:
-        return "equivalent", f"whatever there is, it is smaller than {claim.smallest:g}"
-    return "inconclusive", f"the interval neither excludes 0 nor lies within +-{claim.smallest:g}"
+    if side > 0 or answer.either_sign:
+        return "supported", f"the interval lies {'above' if side > 0 else 'below'} 0"
+    return "opposed", "the interval lies below 0"

@@ -10,8 +10,10 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 
 from analysis.contract.estimates import in_order
+from analysis.contract.forms import Forms
 from analysis.contract.layout import Dataset
 from analysis.contract.plan import Plan
 from analysis.evidence.cells import collect_cells
@@ -76,13 +78,13 @@ def draw_claim_data(
     )
     key = primary.outcome, primary.source, primary.phase
     clusters = engagements.set_index("engagement_id")[settings.cluster]
-    measurement = describe_dimensions(
-        tables["checkins"], dataset.forms, clusters, plan.comparison.window
-    )
+    only = {"advisee": scored["advisee"]} if "advisee" in scored else scored
+    measurement = describe_dimensions(tables["checkins"], Forms(only), clusters, (1,))
     outcomes = tables["outcomes"]
+    deciding = outcomes[(outcomes[["outcome", "source", "phase"]] == list(key)).all(axis=1)]
     comparison = compare_all_cells(
         frame,
-        outcomes[outcomes["outcome"] == primary.outcome],
+        deciding,
         window_occasions(scores, plan.comparison.window),
         {},
         settings.outcomes,
@@ -91,22 +93,13 @@ def draw_claim_data(
         primary,
         lines=(),
     )
-    cells = [one for one in collect_cells(frame, outcomes, settings.outcomes) if one.key == key]
-    course = scored, settings.cluster
+    cells = collect_cells(frame, deciding, settings.outcomes)
+    choices = plan.comparison, plan.process
+    means = _mean_of_shared(alliance)
     process = in_order(
         [
-            describe_gap(
-                alliance,
-                engagements,
-                scored,
-                measurement,
-                settings.cluster,
-                plan.comparison,
-                plan.process,
-            ),
-            describe_discrepancy(
-                frame, alliance, cells, *course, key, plan.comparison, plan.process
-            ),
+            describe_gap(means, engagements, scored, measurement, settings.cluster, *choices),
+            describe_discrepancy(frame, alliance, cells, scored, settings.cluster, key, *choices),
         ]
     )
     warning = {}
@@ -137,3 +130,13 @@ def draw_claim_data(
         **{name: tables[name] for name in ("engagements", "checkins", "outcomes", "events")},
         **warning,
     )
+
+
+def _mean_of_shared(alliance: pd.DataFrame) -> pd.DataFrame:
+    """Each rater's mean total over the check-ins that both answered, as if it were one check-in:
+    the gap over all check-ins rests on these, and there is no other to describe."""
+    counts = alliance.dropna(subset=["total"]).groupby(["engagement_id", "occasion"])["rater"]
+    both = alliance.set_index(["engagement_id", "occasion"])
+    both = both[both.index.isin(counts.nunique()[lambda n: n > 1].index)].reset_index()
+    means = both.groupby(["engagement_id", "rater"], as_index=False)[["total"]].mean()
+    return means.assign(occasion=1, **dict.fromkeys(("goal", "task", "bond"), np.nan))

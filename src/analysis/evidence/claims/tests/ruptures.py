@@ -44,10 +44,13 @@ def rupture_share(data: ClaimData, claim: Claim) -> Answer:
     claimed = float(claim.settings["inevitable"])
     corrected, observed = rows["ruptured_corrected"], rows["ruptured"]
     plan = data.plan.comparison
-    answer = answer_from_row(
-        corrected | {"estimate": corrected["estimate"] - claimed, "note": ""},
-        plan.confidence,
-        plan.equivalence_confidence,
+    answer, upper = (
+        answer_from_row(
+            row | {"estimate": row["estimate"] - claimed, "note": ""},
+            plan.confidence,
+            plan.equivalence_confidence,
+        )
+        for row in (corrected, observed)
     )
     highest = float(observed["conf_high"]) - claimed
     chance = rows["ruptured_by_chance"]["estimate"]
@@ -55,6 +58,7 @@ def rupture_share(data: ClaimData, claim: Claim) -> Answer:
         answer,
         conf_high=max(answer.conf_high, highest),
         high_equivalence=max(answer.high_equivalence, highest),
+        p_value=float(np.nanmax([answer.p_value, upper.p_value])),
         method="excess over surrogates, cluster jackknife; upper limit: the share observed",
         note=(
             f"falls of {threshold.size:g} SD within engagements in {observed['estimate']:.0%}, "
@@ -64,11 +68,14 @@ def rupture_share(data: ClaimData, claim: Claim) -> Answer:
 
 
 def rupture_forms(data: ClaimData, claim: Claim) -> Answer:
-    """One half less the share of ruptures beyond chance that events leave untyped or mixed.
+    """One half less the share of ruptures that events leave untyped or mixed.
 
-    Events of withdrawal and of confrontation around an onset type it. False alarms fall where they
-    may and would count as untyped; surrogates among the same events say how many of each type
-    chance gives, and these are taken off. Cluster jackknife with the surrogates' own error.
+    Events of withdrawal and of confrontation around an onset type it. Surrogates among the same
+    events say how many false alarms of each type there are. Without these the share is u / e, u
+    the excess of untyped and mixed ruptures and e that of all: a lower bound, as surrogates have
+    too many false alarms rather than too few, and most of these are untyped. As observed, false
+    alarms and all, it is an upper bound. The interval reaches over both, each with its own cluster
+    jackknife.
     """
     from analysis.evidence.rupture_study import interval_of
     from analysis.models.ruptures.events import TYPES, type_flags, types_of_beginnings
@@ -86,31 +93,43 @@ def rupture_forms(data: ClaimData, claim: Claim) -> Answer:
         "n_advisors": float(study.ratings.n_clusters),
     }
 
-    def excess(totals: np.ndarray) -> np.ndarray:
+    def pair(totals: np.ndarray) -> np.ndarray:
         return np.stack([totals[..., -1], totals[..., unclear].sum(axis=-1)], axis=-1)
 
-    found = excess(sums.observed.sum(axis=0) - sums.expected.sum(axis=0))
-    without = excess(leave_one_out(sums.observed) - leave_one_out(sums.expected))
-    by_set = excess(sums.by_set)
-    root = np.sqrt(len(by_set))
-    confidence = data.plan.comparison.confidence
-    sure = interval_of(
-        float(found[0]), without[:, 0], confidence, float(by_set[:, 0].std(ddof=1) / root)
-    )
+    observed, expected, by_set = pair(sums.observed), pair(sums.expected), pair(sums.by_set)
+    excess = (observed - expected).sum(axis=0)
+    without = leave_one_out(observed - expected)
+    root, plan = np.sqrt(len(by_set)), data.plan.comparison
+    error = float(by_set[:, 0].std(ddof=1) / root)
+    sure = interval_of(float(excess[0]), without[:, 0], plan.confidence, error)
     if not sure["conf_low"] > 0:
         return Answer(note="no clear excess of ruptures over false alarms to be typed", **counts)
-    share = float(found[1] / found[0])
-    error = float((by_set[:, 1] - share * by_set[:, 0]).std(ddof=1) / root / found[0])
-    row = interval_of(0.5 - share, 0.5 - without[:, 1] / without[:, 0], confidence, error)
-    answer = answer_from_row(
-        row | counts | {"estimate": 0.5 - share},
-        confidence,
-        data.plan.comparison.equivalence_confidence,
+    share = float(excess[1] / excess[0])
+    error = float((by_set[:, 1] - share * by_set[:, 0]).std(ddof=1) / root / excess[0])
+    raw = leave_one_out(observed)
+    lower, upper = (
+        answer_from_row(
+            interval_of(0.5 - value, 0.5 - replicates, plan.confidence, monte_carlo)
+            | counts
+            | {"estimate": 0.5 - value},
+            plan.confidence,
+            plan.equivalence_confidence,
+        )
+        for value, replicates, monte_carlo in (
+            (float(observed[:, 1].sum() / observed[:, 0].sum()), raw[:, 1] / raw[:, 0], 0.0),
+            (share, without[:, 1] / without[:, 0], error),
+        )
     )
-    typed = (sums.observed - sums.expected).sum(axis=0)[:2] / found[0]
-    told = ", ".join(f"{name} {part:.0%}" for name, part in zip(TYPES, typed, strict=False))
     return answer_with(
-        answer,
-        method="share of the excess over surrogates, cluster jackknife",
-        note="; ".join(filter(None, [f"of ruptures beyond chance: {told}", answer.note])),
+        upper,
+        estimate=min(upper.estimate, 0.5),
+        conf_low=min(lower.conf_low, upper.conf_low),
+        conf_high=min(upper.conf_high, 0.5),
+        low_equivalence=min(lower.low_equivalence, upper.low_equivalence),
+        high_equivalence=min(upper.high_equivalence, 0.5),
+        p_value=max(lower.p_value, upper.p_value),
+        method="share of ruptures, without false alarms and with them, cluster jackknife",
+        note="; ".join(
+            filter(None, [f"untyped or mixed of all falls {0.5 - lower.estimate:.0%}", upper.note])
+        ),
     )
