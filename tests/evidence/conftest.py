@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.contract.instruments import Instrument
 from analysis.contract.plan import ComparisonPlan
 from analysis.evidence.cases import complete_cases
+from analysis.measure.window import assemble_frame
 
 
 def simulate_programme(
@@ -122,3 +124,88 @@ def lines():
     return SimpleNamespace(
         cases_of=cases_of, simulate_values=simulate_values, each_advisor_once=each_advisor_once
     )
+
+
+def simulate_course(
+    rng, advisors=30, caseload=8, checkins=6, gap=0.0, discrepancy=0.0, growth=0.0, answered=0.9
+):
+    """The tables of a programme whose gap, growth and loss away from agreement are known.
+
+    Ratings are on a scale of 1 to 7; ``gap`` is advisor minus advisee in points, ``growth`` points
+    per check-in, ``discrepancy`` the outcome's loss per squared point between the stable ratings.
+    """
+    n = advisors * caseload
+    codes = np.repeat(np.arange(advisors), caseload)
+    own = rng.normal(size=(n, 1)) * 0.5 + rng.normal(size=(n, 2)) * 0.6
+    own[:, 1] += gap + 0.2 * rng.normal(size=advisors)[codes]
+    outcome = 0.3 * own.sum(axis=1) - discrepancy * (own[:, 0] - own[:, 1]) ** 2
+    outcome = outcome + 0.3 * rng.normal(size=advisors)[codes] + rng.normal(size=n)
+    names = [f"e{i:04d}" for i in range(n)]
+    parts = []
+    for place, rater in enumerate(("advisee", "advisor")):
+        scores = 4.5 + own[:, [place], None] + 0.4 * rng.normal(size=(n, checkins, 3))
+        scores = scores + growth * np.arange(checkins)[:, None]
+        frame = pd.DataFrame(scores.reshape(-1, 3), columns=["goal", "task", "bond"])
+        frame.insert(0, "engagement_id", np.repeat(names, checkins))
+        frame.insert(1, "rater", rater)
+        frame.insert(2, "occasion", np.tile(np.arange(1, checkins + 1), n))
+        frame.insert(3, "week", 3.0 * frame["occasion"])
+        frame["total"] = frame[["goal", "task", "bond"]].mean(axis=1)
+        parts.append(frame[rng.random(len(frame)) < answered])
+    engagements = pd.DataFrame(
+        {
+            "engagement_id": names,
+            "advisor_id": [f"a{code:02d}" for code in codes],
+            "setting": "mentoring",
+            "status": "completed",
+            "ended_week": 3.0 * checkins + 1,
+        }
+    )
+    alliance = pd.concat(parts, ignore_index=True)
+    events = pd.DataFrame(
+        {
+            "engagement_id": np.repeat(names, checkins),
+            "occasion": np.tile(np.arange(1.0, checkins + 1), n),
+            "event": "task_not_done",
+        }
+    )
+    outcomes = pd.DataFrame(
+        {
+            "engagement_id": names,
+            "outcome": "goal_attainment",
+            "source": "third_party",
+            "phase": "end",
+            "week": 3.0 * checkins + 2,
+            "value": outcome,
+        }
+    )
+    return {
+        "engagements": engagements,
+        "alliance": alliance,
+        "events": events[rng.random(len(events)) < 0.2].reset_index(drop=True),
+        "outcomes": outcomes,
+        "frame": assemble_frame(engagements, alliance, (1, 2, 3)),
+        "measurement": pd.DataFrame(
+            columns=["dataset", "analysis", "rater", "term", "estimate", "note"]
+        ),
+    }
+
+
+@pytest.fixture
+def make_course():
+    """The function that simulates the tables of a programme's course."""
+    return simulate_course
+
+
+@pytest.fixture
+def instruments():
+    """Both raters' instruments, a scale of 1 to 7."""
+    key = Instrument(
+        name="seven",
+        title="Seven",
+        responses={"minimum": 1, "maximum": 7},
+        subscales={"goal": (), "task": (), "bond": ()},
+        status="user_supplied",
+        source="made for a test",
+    )
+    return {"advisee": key, "advisor": key}

@@ -12,6 +12,7 @@ from analysis.evidence.ruptures import (
     describe_ruptures,
     list_rupture_episodes,
     omega_by_occasion,
+    repair_person_periods,
 )
 from analysis.simulate.programme import simulate_tables
 from analysis.simulate.programmes import PROGRAMMES
@@ -92,13 +93,25 @@ def test_kinds_add_up(rows):
 
 
 def test_the_observed_share_is_that_of_the_episodes(tables, rows):
-    alliance, engagements, _ = tables
-    episodes = list_rupture_episodes(alliance, engagements, "advisee", OMEGA["advisee"], PLAN)
+    episodes = list_rupture_episodes(*tables, "advisee", OMEGA["advisee"], PLAN)
     seen = only(rows, "ruptured")
     share = episodes["engagement_id"].nunique() / seen["n_engagements"]
     assert seen["estimate"] == pytest.approx(share)
     assert (episodes["depth"] >= episodes["threshold"] - 1e-9).all()
     assert (episodes["reference"] - episodes["score"] >= episodes["threshold"] - 1e-9).all()
+
+
+def test_the_frames_for_use_inside_agree_with_the_rows(tables, rows):
+    episodes = list_rupture_episodes(*tables, "advisee", OMEGA["advisee"], PLAN)
+    untyped = (episodes["type"] == "untyped").mean()
+    assert only(rows, "untyped")["estimate"] == pytest.approx(untyped)
+    periods = repair_person_periods(*tables, "advisee", OMEGA["advisee"], PLAN)
+    within = episodes["repaired_occasion"] - episodes["onset"] <= 5
+    assert periods["repaired"].sum() == within.sum()
+    assert set(PLAN.acts) <= set(periods)
+    single = tables[0][tables[0]["occasion"] == 1]
+    assert list_rupture_episodes(single, *tables[1:], "advisee", None, PLAN).empty
+    assert repair_person_periods(single, *tables[1:], "advisee", None, PLAN).empty
 
 
 def test_which_threshold_bound_is_said_and_without_items_none_applies(rows):

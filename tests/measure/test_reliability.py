@@ -10,6 +10,7 @@ from analysis.measure.reliability import (
     fit_one_factor,
     mcdonald_omega,
     omega_from_covariance,
+    omegas_near,
 )
 
 BFI = json.loads((Path(__file__).parents[1] / "reference/r_values.json").read_text())[
@@ -172,3 +173,22 @@ def test_incomplete_rows_are_left_out_and_the_rest_counted(agreeableness):
     row = cronbach_alpha(holes).iloc[0]
     assert row["n"] == BFI["n"] - 100
     assert row["estimate"] == cronbach_alpha(holes.dropna())["estimate"].iloc[0]
+
+
+def test_many_models_at_once_are_those_fitted_one_by_one():
+    rng = np.random.default_rng(21)
+    common = rng.normal(size=(120, 1))
+    values = 0.8 * common + 0.6 * rng.normal(size=(120, 6))
+    whole = fit_one_factor(np.cov(values, rowvar=False))
+    matrices = np.stack(
+        [np.cov(np.delete(values, slice(k, k + 6), axis=0), rowvar=False) for k in range(0, 120, 6)]
+    )
+    found = omegas_near(matrices, whole)
+    assert found == pytest.approx([omega_from_covariance(one) for one in matrices], abs=1e-9)
+    spoiled = matrices.copy()
+    spoiled[3, 2, :] = spoiled[3, :, 2] = 0.0  # an item that does not vary
+    spoiled[5] = np.nan
+    again = omegas_near(spoiled, whole)
+    assert np.isnan(again[[3, 5]]).all()
+    kept = [k for k in range(len(again)) if k not in (3, 5)]
+    assert again[kept] == pytest.approx(found[kept], abs=1e-12)

@@ -139,6 +139,9 @@ def test_cells_hold_at_least_ten_and_tell_no_counts():
     frame = pd.DataFrame({"x": [0.2] * 10 + [1.2] * 9, "y": [0.7] * 10 + [0.1] * 9})
     cells = shared_cells(frame, "x", "y", 0.5)
     assert cells.to_dict("list") == {"x": [0.25], "y": [0.75]}
+    frame = pd.DataFrame({"x": [2.0] * 10, "y": [1.9] * 10})
+    cells = shared_cells(frame, "x", "y", 0.5, highest=2.0)
+    assert cells.to_dict("list") == {"x": [1.75], "y": [1.75]}
 
 
 def test_early_against_late_is_the_difference_of_two_surfaces():

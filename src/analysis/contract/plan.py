@@ -223,7 +223,7 @@ class WarningPlan(Strict):
     repeats: int = Field(5, ge=1, description="how often they are split anew")
     seed: int = Field(20262, ge=0, description="seed of the splits")
     penalties: tuple[Annotated[float, Field(gt=0)], ...] = Field(
-        (0.1, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0),
+        (1.0, 10.0, 100.0, 1000.0),
         description="L2 penalties that the training parts choose from, ascending",
     )
     shrinkage: float = Field(

@@ -217,8 +217,9 @@ def describe_variance(
         sums = NestedSums(
             ratings["total"].to_numpy(float), occasions, dyads, ids.map(place["advisor_id"])
         )
-        found = _shares(sums, place[cluster].loc[labels], len(window), confidence)
-        size = {"n_engagements": len(labels), "n_advisors": place[cluster].loc[labels].nunique()}
+        of_dyad = place[cluster].loc[labels[sums.labels]]
+        found = _shares(sums, of_dyad, len(window), confidence)
+        size = {"n_engagements": len(labels), "n_advisors": of_dyad.nunique()}
         rows += [{"rater": rater, "subscale": "total", **row, **size} for row in found]
     return as_estimates({"analysis": "variance", "method": REML, **row} for row in rows)
 

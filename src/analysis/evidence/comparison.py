@@ -5,7 +5,7 @@ D = r(outcome, advisee's rating) - r(outcome, advisor's rating), always on the s
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ from analysis.evidence.disattenuation import (
     correct_by_window_mean,
     disattenuated_rows,
 )
+from analysis.evidence.imputed_line import imputed_rows
 from analysis.evidence.incremental_line import incremental_rows
 from analysis.evidence.multilevel_line import multilevel_rows
 from analysis.evidence.observed import (
@@ -33,6 +34,7 @@ from analysis.evidence.observed import (
 )
 from analysis.evidence.prediction_line import prediction_rows
 from analysis.evidence.reliability_rows import reliability_rows
+from analysis.evidence.sensitivity_line import sensitivity_rows
 from analysis.evidence.verdict import Absence, Line, Rule, decide
 from analysis.evidence.weigh import weigh_lines
 from analysis.models.intervals import (
@@ -42,7 +44,7 @@ from analysis.models.intervals import (
 from analysis.models.resampling import SharedWeights, difference_with_reason
 
 #: Lines that stand beside those the verdict reads.
-LINES = ("multilevel", "incremental", "out_of_sample", "adjusted")
+LINES = ("multilevel", "incremental", "out_of_sample", "adjusted", "imputed", "sensitivity")
 
 
 def compare_raters(
@@ -59,6 +61,7 @@ def compare_raters(
     weights: SharedWeights | None = None,
     timing: str | None = None,
     covariates: Covariates | None = None,
+    imputed: Sequence[Row] | None = None,
     lines: Collection[str] = LINES,
 ) -> pd.DataFrame:
     """The lines of evidence for D, and the verdict in the last row.
@@ -80,6 +83,8 @@ def compare_raters(
     timing : ``prospective`` or ``concurrent``, if known; the reason of the verdict mentions it.
     covariates : what was known before the window (``find_covariates``), for the adjusted and the
         incremental line.
+    imputed : rows of the imputed line, if more is known of the engagements than stands in
+        ``frame`` (``impute_cell``); without them gaps are imputed from ``frame`` alone.
     lines : which of ``LINES`` to add to those that the verdict reads.
 
     Returns
@@ -94,8 +99,8 @@ def compare_raters(
       equivalence confidence), ``percentile``, ``bca``
     - ``disattenuated``: the same four after correction by the window mean's reliability, and
       ``omega_jackknife``, ``omega_jackknife_90`` after correction by omega
-    - ``multilevel``, ``incremental``, ``out_of_sample``, ``adjusted``: see ``multilevel_line``,
-      ``incremental_line``, ``prediction_line``, ``adjusted_line``
+    - ``multilevel``, ``incremental``, ``out_of_sample``, ``adjusted``, ``imputed`` and, for an
+      outcome of few values, ``sensitivity``: see the modules of these lines
     - ``agreement``: which lines point where, unless no ``lines`` are asked for
     - ``verdict``: D with the interval of record, the verdict, and its reason in ``note``
 
@@ -119,6 +124,13 @@ def compare_raters(
     clustered = clustered_rows(cases, plan, weights)
     disattenuated = _disattenuated(cases, by_window, by_omega, plan, weights, problem)
     further = _further_lines(cases, covariates, plan, lines)
+    if "imputed" in lines:
+        if imputed is None:
+            own = np.random.default_rng(plan.seed)
+            imputed = imputed_rows(frame, outcome, advisee, advisor, cluster, plan, own)
+        further += imputed
+    if "sensitivity" in lines:
+        further += sensitivity_rows(cases, plan)
     rows = [
         *correlation_rows(cases, plan),
         *reliability_rows(cases, by_window, plan),

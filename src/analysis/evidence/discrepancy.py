@@ -52,7 +52,8 @@ def describe_discrepancy(
         - ``a4 standardised``: a4 with the outcome and the (pooled) ratings in standard deviations,
           methods ``cr2`` and ``cr2_90``
         - ``a4 early minus late``: the window's surface against that of the check-ins after it
-        - ``centre``: the scale's midpoint, on which ratings are centred
+        - ``centre``, ``lowest``, ``highest``: the scale's midpoint, on which ratings are centred,
+          and its ends; ``cell``: the side of the plane's cells
         - ``surface``: the fitted outcome at the middle of each cell of the plane with enough
           engagements; ``method`` says where, as ``advisee 4.5, advisor 5.5``
         - ``early discrepancy goes with worse``: the verdict
@@ -203,10 +204,19 @@ def _region(
 ) -> pd.DataFrame:
     """The midpoint, and the fitted outcome where there are engagements enough."""
     n = len(ready)
-    found: list[Row] = [{"term": "centre", "estimate": centre, "n_engagements": n}]
-    b = rows.set_index("term")["estimate"]
     width = (bounds.maximum - bounds.minimum) / CELLS
-    for cell in shared_cells(ready, *PAIR, width, plan.smallest_cell).itertuples():
+    plane = {
+        "centre": centre,
+        "lowest": bounds.minimum,
+        "highest": bounds.maximum,
+        "cell": width,
+    }
+    found: list[Row] = [
+        {"term": term, "estimate": value, "n_engagements": n} for term, value in plane.items()
+    ]
+    b = rows.set_index("term")["estimate"]
+    highest = bounds.maximum - centre
+    for cell in shared_cells(ready, *PAIR, width, plan.smallest_cell, highest).itertuples():
         x, y = cell.x, cell.y
         fitted = b["b0"] + b["b1"] * x + b["b2"] * y
         fitted += b["b3"] * x * x + b["b4"] * x * y + b["b5"] * y * y

@@ -187,9 +187,14 @@ def _latent_rows(measurement: pd.DataFrame) -> pd.DataFrame:
     latent = measurement[named & measurement["estimate"].notna()]
     if latent.empty:
         return latent
-    kept = latent.drop(columns=["dataset", "analysis", "rater"], errors="ignore")
-    subscales = latent["term"].str.removeprefix("latent mean gap: ")
-    return as_estimates(kept.assign(term="latent gap", subscale=subscales).to_dict("records"))
+    kept = latent.drop(columns=["dataset", "analysis", "rater", "occasion"], errors="ignore")
+    kept = kept.assign(
+        term="latent gap", subscale=latent["term"].str.removeprefix("latent mean gap: ")
+    )
+    if "occasion" in latent:
+        when = latent["occasion"].map(lambda occasion: f"at check-in {occasion:.0f}")
+        kept["note"] = when + "; " + latent["note"].fillna("")
+    return as_estimates(kept.to_dict("records"))
 
 
 def _decide(rows: pd.DataFrame, comparison: ComparisonPlan, plan: ProcessPlan, allows: str) -> Row:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -12,11 +13,13 @@ import pandas as pd
 from analysis.contract.estimates import SOURCES, as_estimates
 from analysis.contract.multiplicity import adjust_holm
 from analysis.contract.plan import ComparisonPlan
+from analysis.evidence.auxiliaries import fill_ratings, gather_auxiliaries
 from analysis.evidence.cases import complete_cases
 from analysis.evidence.cells import Cell, DeclaredOutcome, collect_cells
 from analysis.evidence.comparison import LINES, compare_raters
 from analysis.evidence.covariates import find_covariates
 from analysis.evidence.disattenuation import RATERS
+from analysis.evidence.imputed_line import impute_cell
 from analysis.evidence.observed import correlation_row
 from analysis.evidence.verdict import INDEPENDENT_SOURCES, refuse
 from analysis.models.intervals import Row, no_interval
@@ -52,6 +55,7 @@ def compare_all_cells(
     *,
     subscales: Sequence[str] = (TOTAL,),
     lines: Collection[str] = LINES,
+    replies: pd.DataFrame | None = None,
     rng: np.random.Generator | None = None,
 ) -> pd.DataFrame:
     """One table for a dataset: all lines in every cell, the verdict in the primary one, the grid.
@@ -66,6 +70,8 @@ def compare_all_cells(
     declared : an outcome's name -> an object with ``timing`` and ``higher_is``.
     primary : an object with ``outcome``, ``source`` and ``phase``.
     lines : the lines to add to those that the verdict reads.
+    replies : each rater's own window means (``reply_means``), to impute missing ratings from all
+        that is known; without them from the cell alone.
     subscales : which of the ratings to compare, ``total`` first.
     rng : draws the resamples, which cells of equally many clusters share.
 
@@ -86,7 +92,9 @@ def compare_all_cells(
     )
     rng = np.random.default_rng(plan.seed) if rng is None else rng
     weights = SharedWeights(plan.resamples, rng)
-    data = _Dataset(frame, outcomes, raters, cluster, plan, occasions, items, weights, lines)
+    data = _Dataset(
+        frame, outcomes, raters, cluster, plan, occasions, items, weights, lines, replies
+    )
     key = (primary.outcome, primary.source, primary.phase)
     cells = collect_cells(frame, outcomes, declared)
     rows: list[Row] = []
@@ -120,6 +128,25 @@ class _Dataset:
     items: Mapping[str, pd.DataFrame] | None
     weights: SharedWeights
     lines: Collection[str]
+    replies: pd.DataFrame | None
+
+    @cached_property
+    def filled(self) -> pd.DataFrame:
+        """The frame with each rater's own ratings where the other did not reply."""
+        return fill_ratings(self.frame, self.replies)
+
+    @cached_property
+    def auxiliaries(self) -> pd.DataFrame:
+        """All else that is known of the engagements."""
+        return gather_auxiliaries(self.frame, self.replies, self.outcomes)
+
+    def impute(self, cell: Cell, subscale: str) -> list[Row] | None:
+        """The imputed line of a cell from all that is known; None to impute from the cell alone."""
+        if self.replies is None or "imputed" not in self.lines:
+            return None
+        rng = np.random.default_rng(self.plan.seed)
+        filled, beside = self.filled, self.auxiliaries
+        return impute_cell(cell, subscale, filled, beside, self.cluster, self.plan, rng)
 
     def ratings(self, subscale: str) -> list[str]:
         """The columns of this subscale, the advisee's first."""
@@ -161,6 +188,7 @@ def _compare(
             covariates=find_covariates(
                 cell, data.frame, data.outcomes, data.plan.covariate_coverage
             ),
+            imputed=data.impute(cell, subscale),
             # Trees take seconds: a check on the primary answer alone.
             lines=[*data.lines, *(["boosting"] if is_primary and data.lines else [])],
         )

@@ -18,7 +18,7 @@ from analysis.measure.missing import pool_rubin
 from analysis.measure.multilevel_imputation import impute_two_level
 from analysis.models.cluster_sums import code_clusters, leave_one_out, standardise, sum_products
 from analysis.models.folds import order_by_content
-from analysis.models.intervals import Row, jackknife_interval, no_interval
+from analysis.models.intervals import Row, jackknife_variance, no_interval
 from analysis.models.resampling import difference, difference_with_reason
 
 #: Engagements with both ratings that an imputation must learn from, for each variable in it.
@@ -179,28 +179,28 @@ def _problem(data: _Eligible, n_complete: int) -> str:
 
 
 def _told(data: _Eligible, plan: ComparisonPlan) -> str:
-    shares = [f"{share:.0%} of the {rater}s'" for rater, share in _shares(data).items() if share]
-    said = f"{plan.imputations} imputations of {' and '.join(shares)} ratings"
+    shares = [
+        f"{share:.1%} of the ratings by the {rater}"
+        for rater, share in zip(RATERS, data.gaps.mean(axis=0), strict=True)
+        if share
+    ]
+    said = f"{plan.imputations} imputations of {' and '.join(shares)}"
     used = f", auxiliaries {', '.join(data.auxiliaries)}" if data.auxiliaries else ""
-    return f"{said} from outcome, the other rating, advisor{used}; {UNCORRECTED}"
-
-
-def _shares(data: _Eligible) -> dict[str, float]:
-    """Each rater's share of ratings that are missing."""
-    return dict(zip(RATERS, data.gaps.mean(axis=0), strict=True))
+    return f"{said}, from outcome, the other rating, advisor{used}; {UNCORRECTED}"
 
 
 def _pooled(
     data: _Eligible, completed: np.ndarray, method: str, confidence: float, told: str
 ) -> Row:
     """D of completed data sets (m, n, 3), pooled."""
-    estimates, variances = [], []
-    for values in completed:
-        sums = sum_products(standardise(values)[0], data.codes, data.n_clusters)
-        estimate = float(difference(sums.sum(axis=0)))
-        interval = jackknife_interval(estimate, difference(leave_one_out(sums)), confidence)
-        estimates.append(estimate)
-        variances.append(float(interval["std_error"]) ** 2)
+    m, n, _ = completed.shape
+    places = data.codes + data.n_clusters * np.arange(m)[:, None]
+    stacked = standardise(completed.reshape(m * n, 3))[0]
+    sums = sum_products(stacked, places.ravel(), m * data.n_clusters)
+    sums = sums.reshape(m, data.n_clusters, -1).swapaxes(0, 1)
+    estimates = difference(sums.sum(axis=0))
+    without = difference(leave_one_out(sums))
+    variances = [jackknife_variance(own) for own in without.T]
     row = pool_rubin(estimates, variances, data.n_clusters, 1, confidence).iloc[0]
     interval = no_interval("; ".join(filter(None, [row["note"], told])))
     if np.isfinite(row["std_error"]):

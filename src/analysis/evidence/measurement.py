@@ -15,7 +15,7 @@ from analysis.measure.reliability import (
     cronbach_alpha,
     fit_one_factor,
     mcdonald_omega,
-    omega_from_covariance,
+    omegas_near,
 )
 from analysis.measure.scoring import turn_reversed
 from analysis.models.cluster_sums import code_clusters, covariances, leave_one_out, sum_products
@@ -123,7 +123,7 @@ def without_each(values: np.ndarray, codes: np.ndarray, n_clusters: int, method:
         with np.errstate(divide="ignore", invalid="ignore"):
             return k / (k - 1) * (1 - diagonal / matrices.sum(axis=(1, 2)))
     whole = fit_one_factor(covariances(sums.sum(axis=0)[None], k)[0])
-    return np.array([omega_from_covariance(matrix, start=whole) for matrix in matrices])
+    return omegas_near(matrices, whole)
 
 
 def _items(items: pd.DataFrame, instrument: Instrument) -> list[Row]:

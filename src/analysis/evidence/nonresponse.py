@@ -25,10 +25,11 @@ def describe_nonresponse(
     window: Iterable[int],
     confidence: float = 0.95,
 ) -> pd.DataFrame:
-    """How engagements whose advisee (advisor) gave no rating in the window differ from the others.
+    """How engagements that lack ratings in the window differ from those that have them.
 
-    In the declared covariates, how the engagement ended, the other rater's mean rating, and the
-    primary outcome. Rows are taken as independent.
+    Once for each rater who gave no rating there at all, and once for each who left out any of its
+    check-ins; in the declared covariates, how the engagement ended, the raters' mean ratings as far
+    as they are known, and the primary outcome. Rows are taken as independent.
 
     Parameters
     ----------
@@ -42,24 +43,29 @@ def describe_nonresponse(
     -------
     DataFrame
         rows of ``describe_missingness``, ``outcome`` being ``advisee_rating`` or
-        ``advisor_rating``; where fewer than ten did not reply, or did, nothing more is told
+        ``advisee_every_checkin`` (the advisor's likewise); where fewer than ten lack it, or have
+        it, nothing more is told
     """
     frame = engagements.set_index("engagement_id")
     inside = alliance[alliance["occasion"].isin(list(window))]
     raters = [rater for rater in PAIR if (inside["rater"] == rater).any()]
-    ratings = {}
+    due = len(set(window) & set(alliance["occasion"]))
+    ratings, complete = {}, {}
     for rater in raters:
-        own = inside[inside["rater"] == rater].groupby("engagement_id")["total"].mean()
-        ratings[f"{rater}_rating"] = own.reindex(frame.index)
+        own = inside[inside["rater"] == rater].groupby("engagement_id")["total"]
+        ratings[f"{rater}_rating"] = own.mean().reindex(frame.index)
+        given = own.count().reindex(frame.index)
+        complete[f"{rater}_every_checkin"] = given.where(given == due)
     frame = frame.assign(**ratings)
     wanted = (outcomes[["outcome", "source", "phase"]] == list(primary)).all(axis=1)
     own = outcomes[wanted].groupby("engagement_id")["value"].mean()
     if len(own):
         frame["primary_outcome"] = own.reindex(frame.index)
     by = [name for name in frame.columns if name not in _NOT_TOLD and _tells(frame[name])]
+    frame = frame.assign(**complete)
     return in_order(
         _told(frame, column, [name for name in by if name != column], confidence)
-        for column in ratings
+        for column in (*ratings, *complete)
     )
 
 
@@ -75,7 +81,7 @@ def _told(frame: pd.DataFrame, column: str, by: list[str], confidence: float) ->
     missing = frame[column].isna()
     if min(missing.sum(), (~missing).sum()) < FEWEST:
         rows = describe_missingness(frame, [column], [], confidence)
-        note = f"fewer than {FEWEST} replied, or did not: not described"
+        note = f"fewer than {FEWEST} lack it, or have it: not described"
         return rows.assign(estimate=np.nan, n_engagements=np.nan, note=note)
     rows = describe_missingness(frame, [column], by, confidence)
     hidden = {term for name in by for term in _small(frame[name], missing)}

@@ -156,7 +156,7 @@ def _model_rows(
 ) -> list[Row]:
     """Each model's R2, and the difference between the two with one rating."""
     repeats, n_folds = null.shape
-    divided = "once" if repeats == 1 else f"{repeats} times"
+    divided = {1: "once", 2: "twice"}.get(repeats, f"{repeats} times")
     note = f"advisors divided {divided} into {n_folds} folds"
     if cases.outcome_kind == "binary":
         note += "; the outcome is binary: losses are Brier scores"

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.contract.dictionary import STAKES
+from analysis.evidence.rupture_study import FEWEST
 from analysis.models.ruptures.events import flag_events, since_last_answer
 from analysis.models.ruptures.ratings import Ratings
 
@@ -43,7 +44,8 @@ def find_conditions(
     """Conditions whose rates of rupture are compared: name to flags (n, T), with it and without.
 
     High against low stakes; each size of change against the others (of a number: above its median
-    or not); check-ins with criticism since the last answer against those without.
+    or not); check-ins with criticism since the last answer against those without. A condition with
+    fewer than ten engagements on either side is left out.
     """
     facts = engagements.set_index("engagement_id").loc[ratings.engagement_ids]
     found: dict[str, tuple[np.ndarray, np.ndarray]] = {}
@@ -57,7 +59,11 @@ def find_conditions(
         critical = since_last_answer(critical, ratings.answered)
         if critical.any():
             found["critical_feedback"] = critical, ~critical
-    return {name: flags for name, flags in found.items() if all(one.any() for one in flags)}
+    enough = {
+        name: min(int(one.any(axis=1).sum()) for one in flags) >= FEWEST
+        for name, flags in found.items()
+    }
+    return {name: flags for name, flags in found.items() if enough[name]}
 
 
 def _levels(

@@ -8,7 +8,6 @@ import pandas as pd
 from analysis.evidence.rupture_conditions import find_conditions, find_groups
 from analysis.evidence.rupture_occurrence import share_rows
 from analysis.evidence.rupture_study import (
-    FEWEST,
     Study,
     Threshold,
     contrast,
@@ -27,6 +26,7 @@ from analysis.models.ruptures.exposures import (
     after_missed,
     after_repair,
     by_exposure,
+    left_out_before,
     log_excess_ratio,
     log_rate_ratio,
     missed_after,
@@ -47,6 +47,11 @@ from analysis.models.ruptures.statistics import (
     timeline,
 )
 
+#: Conditions that are always compared, and what their ratios are called.
+_RATIOS = {
+    "after_missed": "rate_after_missed_checkin",
+    "missed_after": "missed_checkin_after_drop",
+}
 #: Kept per check-in by ``timeline``, and what each is a share of.
 _TIMELINE = {"beginning": (0, 1), "in_rupture": (2, 4), "repaired": (3, 4)}
 
@@ -82,16 +87,18 @@ def detail_rows(
     sums = study.sums(threshold, courses, parts)
     rows = _timeline_rows(study, sums["timeline"])
     rows += _type_rows(study, sums.get("types"), courses)
-    rows += _ratio_rows(study, "after_missed", "rate_after_missed_checkin", sums["after_missed"])
-    rows += _ratio_rows(study, "missed_after", "missed_checkin_after_drop", sums["missed_after"])
-    rows.append(_begun_after_missed(study, sums["after_missed"]))
+    exposed = _exposed_engagements(courses, conditions)
+    for name, term in _RATIOS.items():
+        rows += _ratio_rows(study, term, sums[name], exposed[name])
+    rows.append(_begun_after_missed(study, sums["after_missed"], courses))
     slopes = slopes_of(study, [threshold])[threshold.name] if groups else None
     for name in groups:
         rows += share_rows(study, f"ruptured_among_{name}", sums[f"among_{name}"], slopes)
     for name in conditions:
-        rows += _ratio_rows(study, name, f"rate_{name}", sums[name], corrected=True)
+        rows += _ratio_rows(study, f"rate_{name}", sums[name], exposed[name], corrected=True)
     rows = [{"analysis": "rupture", **row} for row in rows]
-    after = _ratio_rows(study, "after_repair", "later_rupture_after_repair", sums["after_repair"])
+    again = "later_rupture_after_repair"
+    after = _ratio_rows(study, again, sums["after_repair"], exposed["after_repair"])
     for name in grown:
         after += _growth_rows(study, name, sums.get(f"growth_{name}"))
     after += _act_rows(study, courses, events)
@@ -128,19 +135,31 @@ def _timeline_rows(study: Study, sums: Sums) -> list[Row]:
     return rows
 
 
+def _exposed_engagements(
+    courses: Courses, conditions: dict[str, tuple[np.ndarray, np.ndarray]]
+) -> dict[str, int]:
+    """How many engagements are exposed at all, by condition."""
+    episodes, answered = courses.episodes, courses.ratings.answered
+    return {
+        "after_missed": int(left_out_before(answered).any(axis=1).sum()),
+        "missed_after": len(np.unique(episodes.course)),
+        "after_repair": int((episodes.first & episodes.repaired).sum()),
+        **{name: int(flags[0].any(axis=1).sum()) for name, flags in conditions.items()},
+    }
+
+
 def _ratio_rows(
-    study: Study, name: str, term: str, sums: Sums, corrected: bool = False
+    study: Study, term: str, sums: Sums, engagements: int, corrected: bool = False
 ) -> list[Row]:
-    """A log rate ratio, and how far it lies from the one that surrogates show."""
+    """A log rate ratio, and how far it lies from the one that surrogates show.
+
+    ``engagements`` counts those exposed, which is what the ratio rests on.
+    """
     found = contrast(sums, log_rate_ratio, study.confidence)
     total = sums.observed.sum(axis=0)
-    # Check-ins at risk, not engagements, are what rates rest on; the smaller group decides.
-    counted = {"n_advisors": study.ratings.n_clusters}
+    counted = {"n_engagements": engagements, "n_advisors": study.ratings.n_clusters}
     exposed, begun = total[1::4].sum(), total[0::4].sum() + total[2::4].sum()
-    note = f"log ratio; {exposed:.0f} check-ins exposed, {begun:.0f} events in all"
-    if exposed < FEWEST:
-        refused = no_interval(f"fewer than {FEWEST} check-ins exposed: not given")
-        return [{"term": f"log_ratio_{term}", "estimate": np.nan, **refused}]
+    note = f"{exposed:.0f} check-ins exposed, {begun:.0f} events in all"
     interval = jackknife_interval(found.observed, found.replicates, study.confidence)
     told = "; ".join(filter(None, [interval["note"], note]))
     rows = [{"term": f"log_ratio_{term}", "estimate": found.observed, **interval, "note": told}]
@@ -159,21 +178,23 @@ def _ratio_rows(
     return [row | counted for row in rows]
 
 
-def _begun_after_missed(study: Study, sums: Sums) -> Row:
+def _begun_after_missed(study: Study, sums: Sums, courses: Courses) -> Row:
     """Share of the episodes that begin after a check-in left out."""
-    total = sums.observed.sum(axis=0)
 
     def share(totals: np.ndarray) -> np.ndarray:
         a, b = totals[..., 0::4].sum(axis=-1), totals[..., 2::4].sum(axis=-1)
         return divide(a, a + b)
 
-    interval = jackknife_interval(
-        float(share(total)), share(leave_one_out(sums.observed)), study.confidence
-    )
-    begun = float(total[0::4].sum() + total[2::4].sum())
-    counts = {"n_engagements": begun, "n_advisors": study.ratings.n_clusters}
-    row = {"term": "begun_after_missed_checkin", "estimate": float(share(total)), **interval}
-    return row | counts | {"note": interval["note"] or "of episodes, which are what n counts"}
+    estimate = float(share(sums.observed.sum(axis=0)))
+    interval = jackknife_interval(estimate, share(leave_one_out(sums.observed)), study.confidence)
+    row = {"term": "begun_after_missed_checkin", "estimate": estimate, **interval}
+    return row | _engaged(study, courses)
+
+
+def _engaged(study: Study, courses: Courses) -> Row:
+    """Engagements with an episode, and the clusters there are."""
+    engaged = len(np.unique(courses.episodes.course))
+    return {"n_engagements": engaged, "n_advisors": study.ratings.n_clusters}
 
 
 def _type_rows(study: Study, sums: Sums | None, courses: Courses) -> list[Row]:
@@ -181,8 +202,7 @@ def _type_rows(study: Study, sums: Sums | None, courses: Courses) -> list[Row]:
     if sums is None:
         row = {"term": "untyped", "estimate": np.nan, "verdict": "not_testable"}
         return [row | {"note": "no events: ruptures cannot be typed"}]
-    engaged = len(np.unique(courses.episodes.course))
-    counts = {"n_engagements": engaged, "n_advisors": study.ratings.n_clusters}
+    counts = _engaged(study, courses)
     rows: list[Row] = []
     for place, name in enumerate(TYPES):
 

@@ -21,12 +21,14 @@ from analysis.evidence.rupture_study import (
     FEWEST,
     TOO_FEW,
     Study,
+    Threshold,
     prepare_study,
     traits_of,
 )
 from analysis.models.intervals import Row, no_interval
 from analysis.models.ruptures.chart import chart_individuals
-from analysis.models.ruptures.events import place_events
+from analysis.models.ruptures.events import flag_events, place_events, type_flags, type_of
+from analysis.models.ruptures.hazard import person_periods
 from analysis.models.ruptures.table import tabulate_episodes
 
 RATERS = ("advisee", "advisor")
@@ -94,6 +96,7 @@ def describe_ruptures(
 def list_rupture_episodes(
     alliance: pd.DataFrame,
     engagements: pd.DataFrame,
+    events: pd.DataFrame | None,
     rater: str,
     omega: pd.Series | float | None,
     plan: RupturePlan,
@@ -103,19 +106,64 @@ def list_rupture_episodes(
 ) -> pd.DataFrame:
     """One row per episode of one rater, for use inside the pipeline; see ``tabulate_episodes``.
 
-    ``rater``, ``size``, ``threshold`` and ``bound`` (scale or measurement_error) stand beside.
-    Empty where nothing can be said.
+    ``rater``, ``size``, ``threshold``, ``bound`` (scale or measurement_error) and, given events,
+    ``type`` stand beside. Size and reference are the plan's own unless given. Empty where nothing
+    can be said.
     """
-    rng = np.random.default_rng(plan.seed)
-    study = prepare_study(alliance, engagements, rater, omega, plan, rng, cluster)
-    if study.refusal:
+    study, threshold = _followed(
+        alliance, engagements, rater, omega, plan, size, reference, cluster
+    )
+    if threshold is None:
         return pd.DataFrame(columns=["engagement_id", "rater", "onset"])
-    threshold = study.threshold(size or plan.size, reference or plan.reference)
-    frame = tabulate_episodes(study.observed(threshold), plan.windows)
+    courses, types = study.observed(threshold), None
+    if events is not None and len(events):
+        types = type_of(courses.episodes, type_flags(study.ratings, place_events(events, alliance)))
+    frame = tabulate_episodes(courses, plan.windows, types)
     frame.insert(1, "rater", rater)
     return frame.assign(
         size=threshold.size, threshold=threshold.rule.threshold, bound=threshold.bound
     )
+
+
+def repair_person_periods(
+    alliance: pd.DataFrame,
+    engagements: pd.DataFrame,
+    events: pd.DataFrame,
+    rater: str,
+    omega: pd.Series | float | None,
+    plan: RupturePlan,
+    cluster: str = "advisor_id",
+) -> pd.DataFrame:
+    """One row per episode and check-in at risk of repair, a 0/1 column per act of the plan.
+
+    For use inside the pipeline; see ``person_periods``, and ``fit_hazard`` for the model. Empty
+    where nothing can be said.
+    """
+    study, threshold = _followed(alliance, engagements, rater, omega, plan, None, None, cluster)
+    if threshold is None:
+        return pd.DataFrame(columns=["engagement_id", "onset", "occasion", "repaired", "ended"])
+    placed = place_events(events, alliance)
+    flags = {name: flag_events(study.ratings, placed, [name]) for name in plan.acts}
+    episodes = study.observed(threshold).episodes
+    return person_periods(study.ratings, episodes, flags, max(plan.windows))
+
+
+def _followed(
+    alliance: pd.DataFrame,
+    engagements: pd.DataFrame,
+    rater: str,
+    omega: pd.Series | float | None,
+    plan: RupturePlan,
+    size: float | None,
+    reference: str | None,
+    cluster: str,
+) -> tuple[Study, Threshold | None]:
+    """One rater's courses and the rule they are followed under; no rule where there can be none."""
+    rng = np.random.default_rng(plan.seed)
+    study = prepare_study(alliance, engagements, rater, omega, plan, rng, cluster)
+    if study.refusal:
+        return study, None
+    return study, study.threshold(size or plan.size, reference or plan.reference)
 
 
 def omega_by_occasion(measurement: pd.DataFrame) -> dict[str, pd.Series]:

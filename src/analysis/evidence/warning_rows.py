@@ -28,6 +28,7 @@ from analysis.models.warning.validation import (
     HeldOut,
     draw_all_folds,
     fit_model,
+    group_for_jackknife,
     hold_out,
     make_model,
     put_in_own_order,
@@ -74,8 +75,8 @@ class Sample:
 
     @property
     def clustered(self) -> tuple[np.ndarray, np.ndarray, int]:
-        """What every score takes after its values."""
-        return self.weight, self.codes, self.n_clusters
+        """What every score takes after its values: weights, and what the jackknife leaves out."""
+        return self.weight, *group_for_jackknife(self.codes)
 
 
 def make_sample(
@@ -120,9 +121,9 @@ def refuse_sample(sample: Sample, what: str, plan: WarningPlan) -> str:
             "one for each part"
         )
     sets = list_sets(sample.features)
-    if not sets:
-        return "no rating and no event varies at this check-in"
-    fewest = min(map(len, sets.values()))
+    if "levels" not in sets:
+        return "no rating varies at this check-in"
+    fewest = len(sets["levels"])
     needed = _needed(sample, fewest, plan)
     if sample.n < needed:
         expected = needed * sample.share
@@ -189,12 +190,18 @@ def _size_rows(
 
 def score_model(sample: Sample, held: HeldOut) -> dict[str, Scored]:
     """AUC, Brier score and Brier skill of held-out predictions."""
-    errors = ((held.predicted - sample.target) ** 2).mean(axis=0)
-    reference = ((held.base - sample.target) ** 2).mean(axis=0)
-    lost, lost_without = score_ratio(errors, reference, *sample.clustered)
+
+    def errors(predictions: np.ndarray) -> np.ndarray:
+        return ((predictions - sample.target) ** 2).mean(axis=-2)
+
+    own, own_without = errors(held.predicted), errors(held.predicted_without)
+    without = own_without, errors(held.base_without)
+    lost, lost_without = score_ratio(own, errors(held.base), *sample.clustered, without)
     return {
-        "auc": score_discrimination(sample.target, held.predicted, held.fold, *sample.clustered),
-        "brier": score_mean(errors, *sample.clustered),
+        "auc": score_discrimination(
+            sample.target, held.predicted, held.fold, *sample.clustered, held.predicted_without
+        ),
+        "brier": score_mean(own, *sample.clustered, own_without),
         "brier_skill": (1 - lost, 1 - lost_without),
     }
 
@@ -298,24 +305,33 @@ def _benefit_rows(
             "rule": sample.rule,
             "treat_all": np.ones(sample.n),
         }
-        worth = {
-            method: net_benefit_values(sample.target, flags, threshold)
-            for method, flags in warned.items()
-        }
-        for method, values in worth.items():
-            yield _benefit(sample, "net_benefit", method, values, threshold, confidence)
-        if threshold == plan.threshold:
-            others = {**worth, "treat_none": np.zeros(sample.n)}
-            for against in ("treat_all", "treat_none", "rule"):
-                gained = worth["model"] - others[against]
-                term = f"net_benefit_over_{against}"
-                yield _benefit(sample, term, "model", gained, threshold, confidence)
+        without = dict(warned, model=(held.predicted_without >= threshold).mean(axis=1))
+
+        def worth(flags: Mapping[str, np.ndarray], at: float = threshold) -> dict[str, np.ndarray]:
+            told = {name: net_benefit_values(sample.target, own, at) for name, own in flags.items()}
+            return {**told, "treat_none": np.zeros(sample.n)}
+
+        whole, rest = worth(warned), worth(without)
+        for method in warned:
+            yield _benefit(
+                sample, "net_benefit", method, whole[method], rest[method], threshold, confidence
+            )
+        for against in ("treat_all", "treat_none", "rule") if threshold == plan.threshold else ():
+            gained = whole["model"] - whole[against], rest["model"] - rest[against]
+            term = f"net_benefit_over_{against}"
+            yield _benefit(sample, term, "model", *gained, threshold, confidence)
 
 
 def _benefit(
-    sample: Sample, term: str, method: str, values: np.ndarray, threshold: float, confidence: float
+    sample: Sample,
+    term: str,
+    method: str,
+    values: np.ndarray,
+    without: np.ndarray,
+    threshold: float,
+    confidence: float,
 ) -> Row:
-    row = interval_of(score_mean(values, *sample.clustered), confidence)
+    row = interval_of(score_mean(values, *sample.clustered, without), confidence)
     return {"term": term, "method": method, **row, "statistic": threshold, "p_value": np.nan}
 
 
@@ -327,7 +343,7 @@ def _gap_rows(
     confidence: float,
 ) -> Iterator[Row]:
     """What the gap adds to the raters' levels: both models on the same engagements and folds."""
-    levels = sets.get("levels", [])
+    levels = sets["levels"]
     reason = ""
     if len(levels) < 2 or "gap" not in sample.features:
         reason = "the gap takes ratings by both sides that vary"

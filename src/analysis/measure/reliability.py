@@ -89,6 +89,72 @@ def omega_from_covariance(covariance: np.ndarray, start: OneFactor | None = None
     return fit.omega if not fit.reason else float("nan")
 
 
+def omegas_near(covariances: np.ndarray, start: OneFactor) -> np.ndarray:
+    """Omega of each of (G, k, k) covariance matrices that differ little, as in a jackknife.
+
+    Newton steps for all at once from a model fitted to nearly the same matrix; one that does not
+    settle within a few is fitted by itself. NaN where the one-factor model cannot be had.
+    """
+    scale = np.sqrt(np.diagonal(covariances, axis1=1, axis2=2))
+    usable = np.isfinite(scale).all(axis=1) & (scale > 0).all(axis=1) & (not start.reason)
+    found = np.full(len(covariances), np.nan)
+    settled = np.zeros(len(covariances), dtype=bool)
+    if usable.any():
+        own = scale[usable]
+        S = covariances[usable] / (own[:, :, None] * own[:, None, :])
+        loadings, unique, near = _settle(S, start.loadings / own, start.unique / own**2)
+        common = (loadings * own).sum(axis=1) ** 2
+        omegas = common / (common + (unique * own**2).sum(axis=1))
+        settled[usable] = near & (unique > 0).all(axis=1)
+        found[usable] = omegas
+    for place in np.flatnonzero(~settled):
+        found[place] = omega_from_covariance(covariances[place], start=start)
+    return found
+
+
+def _settle(
+    S: np.ndarray, loadings: np.ndarray, unique: np.ndarray, most_steps: int = 8
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Newton steps on many correlation matrices; which of them came to rest at a minimum."""
+    k = S.shape[1]
+    theta = np.concatenate([loadings, unique], axis=1)
+    for _ in range(most_steps):
+        gradient, hessian = _slopes(S, theta[:, :k], theta[:, k:])
+        try:
+            step = np.linalg.solve(hessian, gradient[:, :, None])[:, :, 0]
+        except np.linalg.LinAlgError:
+            break
+        theta = theta - step
+        if np.abs(step).max() < 1e-10:
+            convex = np.linalg.eigvalsh(hessian)[:, 0] > 0
+            return theta[:, :k], theta[:, k:], convex
+    return theta[:, :k], theta[:, k:], np.zeros(len(S), dtype=bool)
+
+
+def _slopes(
+    S: np.ndarray, loadings: np.ndarray, unique: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """``_slope`` and ``_curvature`` of many matrices at once."""
+    k = S.shape[1]
+    diagonal = unique[:, :, None] * np.eye(k)
+    W = np.linalg.inv(loadings[:, :, None] * loadings[:, None, :] + diagonal)
+    V = W @ S @ W
+    G = W - V
+    a = (W @ loadings[:, :, None])[:, :, 0]
+    b = (V @ loadings[:, :, None])[:, :, 0]
+    gradient = np.concatenate([2 * (a - b), np.diagonal(G, axis1=1, axis2=2)], axis=1)
+    c = (loadings * a).sum(axis=1)[:, None, None]
+    d = (loadings * b).sum(axis=1)[:, None, None]
+    ab = a[:, :, None] * b[:, None, :]
+    among = ab + ab.transpose(0, 2, 1) - a[:, :, None] * a[:, None, :]
+    among = 2 * (among + (d - c) * W + c * V + W - V)
+    mixed = 2 * (W * (b - a)[:, None, :] + V * a[:, None, :])
+    hessian = np.empty((len(S), 2 * k, 2 * k))
+    hessian[:, :k, :k], hessian[:, :k, k:] = among, mixed
+    hessian[:, k:, :k], hessian[:, k:, k:] = mixed.transpose(0, 2, 1), W * (2 * V - W)
+    return gradient, hessian
+
+
 @dataclass(frozen=True)
 class OneFactor:
     """A fitted one-factor model; ``reason`` says why it is none, or is ''."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 MOST_STEPS = 100
-CLOSE_ENOUGH = 1e-9
+CLOSE_ENOUGH = 1e-8
+ROUNDING = 1e-11  # of the deviance, relative: it does not fall further visibly
 #: Fewer degrees of freedom than this leave a level's variance unknown.
 FEWEST_DF = 10
 
@@ -55,21 +56,32 @@ class NestedSums:
     def __init__(self, values, fixed, dyads, advisors):
         rows = np.column_stack([fixed, values])
         labels, first, codes = np.unique(dyads, return_index=True, return_inverse=True)
-        self.size = np.bincount(codes, minlength=len(labels)).astype(float)
-        self.sums = np.zeros((len(labels), rows.shape[1]))
-        np.add.at(self.sums, codes, rows)
-        self.products = np.zeros((len(labels), rows.shape[1], rows.shape[1]))
-        np.add.at(self.products, codes, rows[:, :, None] * rows[:, None, :])
-        _, self.advisor = np.unique(np.asarray(advisors)[first], return_inverse=True)
-        self.labels = labels
+        size = np.bincount(codes, minlength=len(labels)).astype(float)
+        sums = np.zeros((len(labels), rows.shape[1]))
+        np.add.at(sums, codes, rows)
+        products = np.zeros((len(labels), rows.shape[1], rows.shape[1]))
+        np.add.at(products, codes, rows[:, :, None] * rows[:, None, :])
+        _, advisor = np.unique(np.asarray(advisors)[first], return_inverse=True)
+        # dyads of one advisor stand together, so that sums over them are sums of slices
+        order = np.argsort(advisor, kind="stable")
+        self._keep(labels[order], advisor[order], size[order], sums[order], products[order])
+
+    def _keep(self, labels, advisor, size, sums, products):
+        self.labels, self.advisor, self.size = labels, advisor, size
+        self.sums, self.products = sums, products
+        self.whole = products.sum(axis=0)
+        self.starts = np.flatnonzero(np.diff(advisor, prepend=-1))
 
     def without(self, dropped: np.ndarray) -> NestedSums:
         """The same without some dyads (a flag for each, in the order of ``labels``)."""
         other = object.__new__(NestedSums)
-        other.size, other.sums = self.size[~dropped], self.sums[~dropped]
-        other.products, other.labels = self.products[~dropped], self.labels[~dropped]
-        _, other.advisor = np.unique(self.advisor[~dropped], return_inverse=True)
+        parts = (self.labels, self.advisor, self.size, self.sums, self.products)
+        other._keep(*(part[~dropped] for part in parts))
         return other
+
+    def by_advisor(self, values: np.ndarray) -> np.ndarray:
+        """A number or row for each dyad, added up for each advisor."""
+        return np.add.reduceat(values, self.starts, axis=0)
 
 
 def fit_nested(
@@ -97,7 +109,7 @@ def fit_nested(
         ratings, advisors who have one dyad each, or one advisor
     """
     n, p = sums.size.sum(), sums.sums.shape[1] - 1
-    dyads, advisors = len(sums.size), sums.advisor.max(initial=-1) + 1
+    dyads, advisors = len(sums.size), len(sums.starts)
     least = FEWEST_DF if check else 1
     repeated = n - dyads >= least
     apart = dyads - advisors >= least and advisors >= 2
@@ -110,7 +122,7 @@ def fit_nested(
     told = "; ".join(notes)
     if n - p < least:
         return Components(np.nan, np.nan, np.nan, f"{n:.0f} ratings: too few")
-    if not _left_over(sums) > 1e-12 * sums.products[:, -1, -1].sum():
+    if not _left_over(sums) > 1e-12 * sums.whole[-1, -1]:
         return Components(np.nan, np.nan, np.nan, "the rating does not vary")
     free = np.array([repeated, apart])
     ratios = _minimise(sums, np.array(start if start else (1.0, 0.2)) * free, free)
@@ -125,50 +137,62 @@ def fit_nested(
 
 def _left_over(sums: NestedSums) -> float:
     """Sum of squares that the fixed effects leave."""
-    whole = sums.products.sum(axis=0)
+    whole = sums.whole
     slopes = np.linalg.lstsq(whole[:-1, :-1], whole[:-1, -1], rcond=None)[0]
     return float(whole[-1, -1] - whole[:-1, -1] @ slopes)
 
 
 def _minimise(sums: NestedSums, ratios: np.ndarray, free: np.ndarray) -> np.ndarray | None:
-    """Ratios (dyad, advisor) at the deviance's minimum within the bounds; None if not found."""
+    """Ratios (dyad, advisor) at the deviance's minimum within the bounds; None if not found.
+
+    The curvature is looked at again only where the steps do not shrink, as it costs four times what
+    a step does.
+    """
     value, gradient, _ = _deviance(sums, ratios)
+    curvature, before = None, np.inf
     for _ in range(MOST_STEPS):
         active = free & ~((ratios <= 0) & (gradient >= 0))
         if not active.any():
             return ratios
-        step = _newton(sums, ratios, gradient, active)
-        if np.abs(step / (1 + ratios)).max() < CLOSE_ENOUGH:
-            return ratios
+        if curvature is None:
+            curvature = _curvature(sums, ratios, free)
+        step = _step(curvature, ratios, gradient, active)
+        length = np.abs(step / (1 + ratios)).max()
+        if length < CLOSE_ENOUGH:
+            return np.maximum(ratios + step, 0.0)
         size = 1.0
-        while size > 1e-12:
+        while size > 1e-8:
             trial = np.maximum(ratios + size * step, 0.0)
             there, slope, _ = _deviance(sums, trial)
-            if there <= value + 1e-10 * (1 + abs(value)) * 1e-3:
+            if there <= value + ROUNDING * (1 + abs(value)):
                 break
             size /= 2
         else:
-            # rounding hides any further fall: at the minimum when the slope is flat
-            return ratios if np.abs(gradient[active]).max() < 1e-4 else None
-        moved = np.abs(trial - ratios).max()
+            return None
+        if size < 1 or length > before / 4:
+            curvature = None
+        before = length
         ratios, value, gradient = trial, there, slope
-        if moved < CLOSE_ENOUGH * (1 + ratios.max()):
-            return ratios
     return None
 
 
-def _newton(sums: NestedSums, ratios, gradient, active: np.ndarray) -> np.ndarray:
-    """A step downhill: Newton's where the deviance is convex, else along the gradient."""
-    places = np.flatnonzero(active)
+def _curvature(sums: NestedSums, ratios: np.ndarray, free: np.ndarray) -> np.ndarray:
+    """Second derivatives of the deviance, from differences of the first."""
     hessian = np.zeros((2, 2))
-    for place in places:
+    for place in np.flatnonzero(free):
         width = 1e-5 * (1 + ratios[place])
         up, down = ratios.copy(), ratios.copy()
         up[place] += width
         down[place] = max(down[place] - width, 0.0)
         change = _deviance(sums, up)[1] - _deviance(sums, down)[1]
         hessian[place] = change / (up[place] - down[place])
-    own = (hessian + hessian.T)[np.ix_(places, places)] / 2
+    return (hessian + hessian.T) / 2
+
+
+def _step(curvature: np.ndarray, ratios, gradient, active: np.ndarray) -> np.ndarray:
+    """A step downhill: Newton's where the deviance is convex, else along the gradient."""
+    places = np.flatnonzero(active)
+    own = curvature[np.ix_(places, places)]
     step = np.zeros(2)
     if np.linalg.eigvalsh(own)[0] > 0:
         step[places] = -np.linalg.solve(own, gradient[places])
@@ -186,14 +210,13 @@ def _deviance(sums: NestedSums, ratios: np.ndarray) -> tuple[float, np.ndarray, 
     dyad, advisor = ratios
     n, p = sums.size.sum(), sums.sums.shape[1] - 1
     shrink = 1 / (1 + sums.size * dyad)
-    groups = sums.advisor.max() + 1
-    weight = np.bincount(sums.advisor, sums.size * shrink, groups)
-    slope_weight = np.bincount(sums.advisor, -((sums.size * shrink) ** 2), groups)
-    shrunk = _add(sums.sums * shrink[:, None], sums.advisor, groups)
-    slope_shrunk = _add(-sums.sums * (sums.size * shrink**2)[:, None], sums.advisor, groups)
+    own = sums.sums * shrink[:, None]
+    weight = sums.by_advisor(sums.size * shrink)
+    slope_weight = -sums.by_advisor((sums.size * shrink) ** 2)
+    shrunk = sums.by_advisor(own)
+    slope_shrunk = -sums.by_advisor(own * (sums.size * shrink)[:, None])
     pull = advisor / (1 + advisor * weight)
-    whole = sums.products.sum(axis=0)
-    M = whole - _square(sums.sums, dyad * shrink) - _square(shrunk, pull)
+    M = sums.whole - _square(sums.sums, dyad * shrink) - _square(shrunk, pull)
     by_dyad = -_square(sums.sums, shrink**2) - _square(shrunk, -(pull**2) * slope_weight)
     cross = (shrunk * pull[:, None]).T @ slope_shrunk
     by_dyad -= cross + cross.T
@@ -212,11 +235,6 @@ def _deviance(sums: NestedSums, ratios: np.ndarray) -> tuple[float, np.ndarray, 
         of_fixed = np.sum(fixed * slope[:p, :p])
         gradient[place] += of_fixed + (n - p) * (np.sum(full * slope) - of_fixed)
     return value, gradient, float(np.exp(log_full - log_fixed) / (n - p))
-
-
-def _add(columns: np.ndarray, codes: np.ndarray, groups: int) -> np.ndarray:
-    """Rows added within groups."""
-    return np.stack([np.bincount(codes, column, groups) for column in columns.T], axis=1)
 
 
 def _square(rows: np.ndarray, weights: np.ndarray) -> np.ndarray:

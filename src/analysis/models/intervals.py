@@ -53,9 +53,8 @@ def jackknife_interval(estimate: float, replicates: np.ndarray, confidence: floa
             f"no interval: deleting one cluster leaves no estimate in {undefined} of "
             f"{n_clusters} cases"
         )
-    spread = replicates - replicates.mean()
-    std_error = float(np.sqrt((n_clusters - 1) / n_clusters * (spread**2).sum()))
-    if _is_flat(spread, estimate):
+    std_error = float(np.sqrt(jackknife_variance(replicates)))
+    if _is_flat(replicates - replicates.mean(), estimate):
         return no_interval(FLAT)
     df = n_clusters - 1
     half = float(stdtrit(df, (1 + confidence) / 2)) * std_error
@@ -83,6 +82,12 @@ def t_interval(estimate: float, std_error: float, df: float, confidence: float =
         "conf_low": float(estimate - half),
         "conf_high": float(estimate + half),
     }
+
+
+def jackknife_variance(replicates: np.ndarray) -> float:
+    """Variance of a statistic from its delete-one-cluster replicates (G,), as Tukey (1958)."""
+    n_clusters = len(replicates)
+    return float((n_clusters - 1) / n_clusters * ((replicates - replicates.mean()) ** 2).sum())
 
 
 def correlation_interval(r: float, replicates: np.ndarray, confidence: float = 0.95) -> Row:

@@ -25,6 +25,7 @@ def fit_logistic(
     weights: np.ndarray,
     penalties: np.ndarray | float = 0.0,
     offset: np.ndarray | float = 0.0,
+    start: np.ndarray | float = 0.0,
 ) -> np.ndarray:
     """Coefficients that maximise the penalised likelihood under each set of weights.
 
@@ -38,6 +39,7 @@ def fit_logistic(
     weights : (B, n), not negative.
     penalties : broadcast to (B, p).
     offset : broadcast to (n,).
+    start : broadcast to (B, p); near the answer it saves steps.
 
     Returns
     -------
@@ -51,7 +53,7 @@ def fit_logistic(
     offset = np.broadcast_to(offset, n).astype(float)
     first, second = np.triu_indices(p)
     products = design[:, first] * design[:, second]
-    fitted = np.zeros((len(weights), p))
+    fitted = np.broadcast_to(start, (len(weights), p)).astype(float)
     best = _loss(design, target, weights, penalties, offset, fitted)
     # Without a penalty on each, coefficients may run away until rounding stops them.
     free = (penalties == 0).any(axis=1)

@@ -165,6 +165,8 @@ def _variance_rows(fit: TwoLevelFit, effects: Sequence[str], confidence: float) 
         if name.startswith("var_") and np.isfinite(error) and value > 0:
             row["df"] = 2 * (value / error) ** 2
             quantiles = 2 * gammaincinv(row["df"] / 2, tails)  # of chi^2
-            row["conf_low"], row["conf_high"] = row["df"] * value / quantiles
+            # On next to no df the lower quantile is 0 to the last digit: no upper limit.
+            if (quantiles > 0).all():
+                row["conf_low"], row["conf_high"] = row["df"] * value / quantiles
         rows.append(row)
     return rows

@@ -208,7 +208,12 @@ def _explained(products: np.ndarray, p: int) -> np.ndarray:
 
 
 def shared_cells(
-    frame: pd.DataFrame, x: str, y: str, width: float, fewest: int = 10
+    frame: pd.DataFrame,
+    x: str,
+    y: str,
+    width: float,
+    fewest: int = 10,
+    highest: float = np.inf,
 ) -> pd.DataFrame:
     """Where on the plane of two ratings the data lie: cells with enough engagements.
 
@@ -217,6 +222,7 @@ def shared_cells(
     frame : one row per engagement, x and y in one unit.
     width : a cell's side, in that unit; a cell reaches from k x width to (k + 1) x width.
     fewest : a cell with fewer engagements is left out, as if it were empty.
+    highest : the end of the scale, which belongs to the last cell before it.
 
     Returns
     -------
@@ -225,7 +231,7 @@ def shared_cells(
     """
     values = frame[[x, y]].to_numpy(dtype=float, na_value=np.nan)
     values = values[np.isfinite(values).all(axis=1)]
-    place = np.floor(values / width + 1e-9)
+    place = np.floor(np.minimum(values / width + 1e-9, highest / width - 1e-6))
     cells, counts = np.unique(place, axis=0, return_counts=True)
     kept = cells[counts >= fewest]
     return pd.DataFrame((kept + 0.5) * width, columns=["x", "y"])
@@ -277,6 +283,7 @@ def _jackknifed_slopes(
     """(G + 1, p) coefficients: on all rows, then without each cluster; NaN where singular."""
     p = X.shape[1]
     scale = np.sqrt((X**2).mean(axis=0))
+    scale = np.where(scale > 0, scale, 1.0)
     Q = X / scale
     columns = np.hstack([(Q[:, :, None] * Q[:, None, :]).reshape(len(y), -1), Q * y[:, None]])
     sums = add_by_cluster(columns, codes, n_clusters)

@@ -332,8 +332,14 @@ def _ratio_in_words(term: str) -> str:
     return term.removeprefix("log_ratio_").replace("_", " ")
 
 
+def show_fixed(value: float, decimals: int = 0) -> str:
+    """A number to so many decimals with a typographic minus, which a zero never has."""
+    text = f"{value:.{decimals}f}"
+    return text.replace("-", "−" if float(text) else "")
+
+
 def show_percent(value: float) -> str:
-    return f"{100 * value:.0f} %".replace("-", "−") if np.isfinite(value) else DASH
+    return f"{show_fixed(100 * value)} %" if np.isfinite(value) else DASH
 
 
 def _share(row: dict | None) -> str:
@@ -342,9 +348,7 @@ def _share(row: dict | None) -> str:
         return DASH
     text = show_percent(row["estimate"])
     if np.isfinite([row["conf_low"], row["conf_high"]]).all():
-        low, high = (
-            f"{100 * row[name]:.0f}".replace("-", "−") for name in ("conf_low", "conf_high")
-        )
+        low, high = (show_fixed(100 * row[name]) for name in ("conf_low", "conf_high"))
         text += f" [{low}, {high}]"
     return text
 

@@ -12,6 +12,7 @@ from analysis.present.rupture_tables import (
     RATERS,
     find_row,
     read_rows,
+    show_fixed,
     show_percent,
     tabulate_groups,
     tabulate_kinds,
@@ -102,10 +103,10 @@ def _sentence(own: pd.DataFrame, rater: str, rule: str, confidence: float) -> st
 
 
 def _points(value: float) -> str:
-    return f"{100 * value:.1f} percentage points".replace("-", "−")
+    return f"{show_fixed(100 * value, 1)} percentage points"
 
 
 def _percents(low: float, high: float) -> str:
     if not np.isfinite([low, high]).all():
         return "not given"
-    return f"{100 * low:.1f} to {100 * high:.1f}".replace("-", "−")
+    return f"{show_fixed(100 * low, 1)} to {show_fixed(100 * high, 1)}"

@@ -1,8 +1,11 @@
 """How good held-out predictions are, with intervals by the jackknife over advisors.
 
-Every figure is a function of sums over advisors, so that it is known without each advisor in turn;
-the models stay as they were fitted. An interval therefore says how these models fare with other
-advisors, not how other models would fare. Weights are those of censoring (1 where there is none).
+A score comes with its replicates without each group of advisors (one advisor each, unless there are
+very many). Given the predictions that would have been made without that group (``HeldOut``), a
+replicate is the whole procedure without it, training included: its interval holds the models' own
+uncertainty. An interval that keeps the models as they are holds too little: simulated without any
+signal, it excludes an AUC of .5 in 17 to 22 % of programmes, and that of the whole procedure in 2
+to 6 %. Weights are those of censoring (1 where there is none).
 """
 
 from __future__ import annotations
@@ -12,7 +15,6 @@ from collections.abc import Callable
 import numpy as np
 from scipy.special import expit, logit
 
-from analysis.models.cluster_sums import add_by_cluster, leave_one_out
 from analysis.models.intervals import Row, jackknife_interval, no_interval
 from analysis.models.logistic import fit_logistic
 
@@ -29,10 +31,11 @@ def score_discrimination(
     scores: np.ndarray,
     fold: np.ndarray,
     weight: np.ndarray,
-    codes: np.ndarray,
-    n_clusters: int,
+    groups: np.ndarray,
+    n_groups: int,
+    without: np.ndarray | None = None,
 ) -> Scored:
-    """AUC of held-out scores, and without each advisor (NaN where no pair is left).
+    """AUC of held-out scores, and without each group of advisors (NaN where no pair is left).
 
     The chance that an engagement with the outcome scores higher than one without it (ties count
     half), over all pairs that were held out together, in all repeats: the two scores of a pair then
@@ -42,55 +45,87 @@ def score_discrimination(
 
     Parameters
     ----------
-    target, weight, codes : (n,) zeros and ones, weights, advisors from 0.
+    target, weight, groups : (n,) zeros and ones, weights, groups of advisors from 0.
     scores, fold : (R, n).
+    without : (J, R, n) the scores had each group been absent from training; None: the same scores.
     """
-    better = np.zeros((n_clusters, n_clusters))
-    pairs = np.zeros((n_clusters, n_clusters))
-    for own, parts in zip(scores, fold, strict=True):
+    # The first row is the whole sample, the others leave a group out each.
+    present = np.vstack([np.ones(len(groups)), groups != np.arange(n_groups)[:, None]]) * weight
+    won, met = np.zeros(n_groups + 1), np.zeros(n_groups + 1)
+    for repeat, (own, parts) in enumerate(zip(scores, fold, strict=True)):
+        others = (
+            np.broadcast_to(own, (n_groups, len(own))) if without is None else without[:, repeat]
+        )
+        together = np.vstack([own, others])
         for part in np.unique(parts):
-            here = parts == part
-            with_it, without = here & (target == 1), here & (target == 0)
-            above = np.sign(own[with_it][:, None] - own[without]) / 2 + 0.5
-            both = weight[with_it][:, None] * weight[without]
-            place = codes[with_it][:, None] * n_clusters + codes[without]
-            better += _gather(place, both * above, n_clusters)
-            pairs += _gather(place, both, n_clusters)
-    won, met = _without_each_pair(better), _without_each_pair(pairs)
-    total = pairs.sum()
-    whole = float(better.sum() / total) if total > 0 else np.nan
-    # A remainder of rounding is no pair.
-    some = met > 1e-9 * max(total, 1.0)
-    return whole, np.where(some, won / np.where(some, met, 1.0), np.nan)
+            here = np.flatnonzero(parts == part)
+            own_won, own_met = _count_pairs(together[:, here], target[here], present[:, here])
+            won, met = won + own_won, met + own_met
+    area = np.where(met > 0, won / np.where(met > 0, met, 1.0), np.nan)
+    return float(area[0]), area[1:]
 
 
-def _gather(place: np.ndarray, values: np.ndarray, n_clusters: int) -> np.ndarray:
-    flat = np.bincount(place.ravel(), weights=values.ravel(), minlength=n_clusters**2)
-    return flat.reshape(n_clusters, n_clusters)
+def _count_pairs(
+    scores: np.ndarray, target: np.ndarray, weight: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Weight of the pairs in which the outcome scores higher, ties half, and of all; rows apart.
 
-
-def _without_each_pair(sums: np.ndarray) -> np.ndarray:
-    """The total of a (G, G) table without each row and column."""
-    return sums.sum() - sums.sum(axis=0) - sums.sum(axis=1) + np.diag(sums)
+    ``scores`` and ``weight`` are (B, m). Each outcome beats the weight of all others before its run
+    of equal scores and half of that within it.
+    """
+    order = np.argsort(scores, axis=1, kind="stable")
+    ranked = np.take_along_axis(scores, order, axis=1)
+    weights = np.take_along_axis(weight, order, axis=1)
+    came = target[order]
+    spared = np.cumsum(weights * (1 - came), axis=1)
+    before = np.pad(spared, ((0, 0), (1, 0)))
+    places = np.broadcast_to(np.arange(scores.shape[1]), scores.shape)
+    begins = np.pad(np.diff(ranked, axis=1) != 0, ((0, 0), (1, 0)), constant_values=True)
+    ends = np.pad(begins[:, 1:], ((0, 0), (0, 1)), constant_values=True)
+    first = np.maximum.accumulate(np.where(begins, places, 0), axis=1)
+    last = np.where(ends, places, scores.shape[1] - 1)
+    last = np.minimum.accumulate(last[:, ::-1], axis=1)[:, ::-1]
+    lower = np.take_along_axis(before, first, axis=1)
+    upto = np.take_along_axis(spared, last, axis=1)
+    won = (weights * came * (lower + upto) / 2).sum(axis=1)
+    return won, (weights * came).sum(axis=1) * spared[:, -1]
 
 
 def score_mean(
-    values: np.ndarray, weight: np.ndarray, codes: np.ndarray, n_clusters: int
+    values: np.ndarray,
+    weight: np.ndarray,
+    groups: np.ndarray,
+    n_groups: int,
+    without: np.ndarray | None = None,
 ) -> Scored:
-    """Weighted mean of values (n,), and without each advisor."""
-    return score_ratio(values, np.ones(len(values)), weight, codes, n_clusters)
+    """Weighted mean of values (n,), and without each group; ``without`` as in ``score_ratio``."""
+    ones = np.ones(len(values))
+    refitted = None if without is None else (without, ones)
+    return score_ratio(values, ones, weight, groups, n_groups, refitted)
 
 
 def score_ratio(
-    above: np.ndarray, below: np.ndarray, weight: np.ndarray, codes: np.ndarray, n_clusters: int
+    above: np.ndarray,
+    below: np.ndarray,
+    weight: np.ndarray,
+    groups: np.ndarray,
+    n_groups: int,
+    without: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> Scored:
-    """Ratio of two weighted sums of (n,) values, and without each advisor; NaN over nothing."""
-    columns = np.stack([weight * above, weight * below], axis=1)
-    sums = add_by_cluster(columns, codes, n_clusters)
-    whole, rest = sums.sum(axis=0), leave_one_out(sums)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        without = np.where(rest[:, 1] > 0, rest[:, 0] / rest[:, 1], np.nan)
-    return (float(whole[0] / whole[1]) if whole[1] > 0 else np.nan), without
+    """Ratio of two weighted sums of (n,) values, and without each group; NaN over nothing.
+
+    ``without`` are both values, (J, n) or (n,), had each group been absent from training; None: the
+    same values.
+    """
+    present = np.vstack([np.ones(len(groups)), groups != np.arange(n_groups)[:, None]]) * weight
+    totals = []
+    for place, values in enumerate((above, below)):
+        others = values if without is None else without[place]
+        rest = (present[1:] * others).sum(axis=1)
+        totals.append(np.append(present[0] @ values, rest))
+    some = totals[1] > 0
+    ratio = np.where(some, totals[0] / np.where(some, totals[1], 1.0), np.nan)
+    return float(ratio[0]), ratio[1:]
 
 
 def net_benefit_values(target: np.ndarray, warned: np.ndarray, threshold: float) -> np.ndarray:
@@ -108,25 +143,25 @@ def score_calibration(
     predicted: np.ndarray,
     fold: np.ndarray,
     weight: np.ndarray,
-    codes: np.ndarray,
-    n_clusters: int,
+    groups: np.ndarray,
+    n_groups: int,
 ) -> dict[str, Scored]:
-    """Calibration slope and intercept of held-out predictions, and without each advisor.
+    """Calibration slope and intercept of held-out predictions, and without each group.
 
     Logistic recalibration (Cox, 1958, Biometrika 45, 562): ``slope`` is b in logit P(outcome) =
     a + b logit(predicted), 1 where predictions are neither too extreme nor too timid;
     ``intercept`` is a with b held at 1, 0 where as many have the outcome as predicted. Each fold
     has an a of its own where b is estimated: a fold rich in outcomes is predicted by a model
     trained where they are scarce, which alone would turn the slope of weak predictions negative.
-    Both are means over the repeats.
+    Both are means over the repeats, and their replicates keep the models as they are.
 
     Parameters
     ----------
     predicted, fold : (R, n) probabilities, and which part each was held out with.
     """
-    kept = np.vstack([np.ones(len(codes)), codes != np.arange(n_clusters)[:, None]])
+    kept = np.vstack([np.ones(len(groups)), groups != np.arange(n_groups)[:, None]])
     weights = kept * weight
-    ones = np.ones((len(codes), 1))
+    ones = np.ones((len(groups), 1))
     slopes, intercepts = [], []
     for own, parts in zip(predicted, fold, strict=True):
         eta = logit(np.clip(own, NEAREST, 1 - NEAREST))
