@@ -46,6 +46,7 @@ rule write_report:
                 "warning",
                 "multiverse",
                 "synthesis",
+                "claims",
                 "flow",
             ),
         ),
