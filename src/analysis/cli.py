@@ -25,6 +25,7 @@ app.add_typer(plans, name="plan")
 
 MappingFile = Annotated[Path, typer.Option("--mapping", help="the dataset's mapping")]
 PlanFile = Annotated[Path, typer.Option("--plan", help="the analysis plan")]
+LedgerFile = Annotated[Path, typer.Option("--ledger", help="the claims ledger")]
 Folder = Annotated[Path, typer.Option("--folder", help="the dataset's interim folder")]
 Output = Annotated[Path, typer.Option("--output", help="where to write")]
 Results = Annotated[Path, typer.Option("--results", help="the run's results folder")]
@@ -143,6 +144,22 @@ def process(mapping: MappingFile, plan: PlanFile, folder: Folder) -> None:
     from analysis.stages.process import process
 
     process(mapping, plan, folder)
+
+
+@app.command()
+def claims(mapping: MappingFile, plan: PlanFile, ledger: LedgerFile, folder: Folder) -> None:
+    """Everything known of a dataset to a verdict on every claim of the ledger."""
+    from analysis.stages.claims import answer
+
+    answer(mapping, plan, ledger, folder)
+
+
+@app.command("gather-claims")
+def gather_claims(ledger: LedgerFile, results: Results, mappings: Mappings) -> None:
+    """All datasets' verdicts in one table, with those that only all of them together allow."""
+    from analysis.stages.claims import gather
+
+    gather(ledger, results, mappings)
 
 
 @app.command()

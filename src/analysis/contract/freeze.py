@@ -14,12 +14,11 @@ from pathlib import Path
 from analysis.contract.closure import settings_hash
 from analysis.contract.faults import UserFault
 from analysis.contract.files import write_json
-from analysis.contract.layout import Dataset
+from analysis.contract.layout import LEDGER, Dataset
 from analysis.contract.plan import Plan
 from analysis.contract.strict import read_yaml
 
 FROZEN = Path("config/plan.lock.json")
-CLAIMS = Path("config/claims.yaml")
 
 #: Keys of a mapping that could change an answer.
 DECISIVE = (
@@ -71,7 +70,7 @@ class Departure:
 
 
 def collect_choices(
-    plan: Plan, datasets: Mapping[str, Dataset], claims: Path = CLAIMS
+    plan: Plan, datasets: Mapping[str, Dataset], claims: Path = LEDGER
 ) -> dict[str, object]:
     """Everything decided beforehand: ``plan``, ``datasets`` and ``claims``, as plain values.
 

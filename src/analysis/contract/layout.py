@@ -17,6 +17,7 @@ from analysis.contract.plan import Plan
 from analysis.contract.strict import read_settings
 
 PLAN = Path("config/config.yaml")
+LEDGER = Path("config/claims.yaml")
 MAPPINGS = Path("config/datasets")
 INSTRUMENTS = Path("config/instruments")
 LOCK = Path("requirements.lock")

@@ -168,7 +168,7 @@ def _followed(
 
 def omega_by_occasion(measurement: pd.DataFrame) -> dict[str, pd.Series]:
     """Rater to omega of the total at each check-in, from the table of ``describe_measurement``."""
-    if "method" not in measurement:
+    if not {"method", "subscale"} <= set(measurement.columns):
         return {}
     own = measurement[
         (measurement["term"] == "reliability")

@@ -1,4 +1,4 @@
-"""A dataset's tables and estimates to a verdict on every claim."""
+"""A dataset's tables and estimates to a verdict on every claim, and all datasets' together."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ from types import SimpleNamespace
 import pandas as pd
 
 from analysis.contract.claims import read_ledger
+from analysis.contract.estimates import in_order
 from analysis.contract.files import write_csv
 from analysis.contract.layout import Dataset, read_plan
 from analysis.contract.tables import read_table
+from analysis.evidence.claims.across import answer_across
 from analysis.evidence.claims.data import ClaimData
 from analysis.evidence.claims.ledger import answer_claims
 from analysis.evidence.claims.tests import TESTS
+from analysis.evidence.held import keep_held
+from analysis.stages.synthesise import setting_of
 
 ESTIMATES = ("comparison", "measurement", "process", "warning")
 
@@ -23,6 +27,18 @@ def answer(mapping: Path, plan: Path, ledger: Path, folder: Path) -> None:
     claims = read_ledger(ledger, frozenset(TESTS))
     table = answer_claims(claims, claim_data(Dataset(mapping), plan, folder), TESTS)
     write_csv(table, folder / "claims.csv")
+
+
+def gather(ledger: Path, results: Path, mappings: list[Path]) -> None:
+    """Write ``tables/claims.csv``: all datasets' claims, then those decided across them."""
+    claims = read_ledger(ledger, frozenset(TESTS))
+    names = [Dataset(path).mapping.name for path in mappings]
+    folders = {name: results / "interim" / name for name in names}
+    settings = {name: setting_of(folder) for name, folder in folders.items()}
+    synthesis = pd.read_csv(results / "tables/synthesis.csv")
+    tables = [pd.read_csv(folder / "claims.csv") for folder in folders.values()]
+    tables.append(answer_across(claims, synthesis, settings))
+    write_csv(in_order(tables), results / "tables/claims.csv")
 
 
 def claim_data(dataset: Dataset, plan: Path, folder: Path) -> ClaimData:
@@ -37,10 +53,11 @@ def claim_data(dataset: Dataset, plan: Path, folder: Path) -> ClaimData:
         for name in ESTIMATES
         if (folder / f"{name}.csv").exists()
     }
+    scores = pd.read_parquet(folder / "alliance.parquet")
     return ClaimData(
         name=settings.name,
         frame=pd.read_parquet(folder / "frame.parquet"),
-        alliance=pd.read_parquet(folder / "alliance.parquet"),
+        alliance=keep_held(scores, tables["engagements"]),
         instruments=dataset.scored,
         declared=settings.outcomes,
         primary=SimpleNamespace(

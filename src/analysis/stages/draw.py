@@ -13,6 +13,7 @@ from analysis.contract.layout import Dataset, read_plan
 from analysis.contract.plan import Plan
 from analysis.present.curve import draw_multiverse
 from analysis.present.figures import draw_comparison, save_figure
+from analysis.present.measurement_figure import draw_measurement
 from analysis.present.notes import note_keys, note_origin
 from analysis.present.plate import draw_plate
 from analysis.present.rupture_timeline import draw_ruptures
@@ -50,6 +51,15 @@ def _comparison(drawn: _Drawn) -> Figure:
         {name: one.title for name, one in settings.outcomes.items() if one.title},
         confidence=choices.confidence,
         clusters=settings.clusters,
+        notes=drawn.notes,
+    )
+
+
+def _measurement(drawn: _Drawn) -> Figure:
+    return draw_measurement(
+        drawn.table("measurement"),
+        drawn.dataset.mapping.title,
+        confidence=drawn.plan.comparison.confidence,
         notes=drawn.notes,
     )
 
@@ -96,6 +106,7 @@ def _ruptures(drawn: _Drawn) -> Figure:
 #: Every dataset's figures; where the data allow none, a plate says why.
 FIGURES: dict[str, Callable[[_Drawn], Figure]] = {
     "comparison": _comparison,
+    "measurement": _measurement,
     "trajectories": _trajectories,
     "surface": _surface,
     "ruptures": _ruptures,

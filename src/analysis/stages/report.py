@@ -19,6 +19,7 @@ from analysis.present.calibration import describe_calibration
 from analysis.present.course import describe_course
 from analysis.present.figures import draw_datasets, save_figure
 from analysis.present.forest import draw_forest
+from analysis.present.measurement import describe_measurement
 from analysis.present.multiverse import describe_multiverse
 from analysis.present.notes import describe_origin, note_keys, note_origin
 from analysis.present.parts import Part
@@ -113,6 +114,7 @@ def _show(
     }
     figure = results / f"figures/{settings.name}_comparison.svg"
     titles = {name: one.title for name, one in settings.outcomes.items() if one.title}
+    notes = [*note_origin(settings.provenance), *note_keys(dataset.instruments)]
     return ReportDataset(
         name=settings.name,
         title=settings.title,
@@ -120,30 +122,36 @@ def _show(
         verdict=metrics[settings.name]["verdict"],
         reason=read_headline(own["comparison"]).reason,
         comparison=own["comparison"],
-        measurement=own["measurement"],
         flow=own["flow"],
         figure_svg=figure.read_text(encoding="utf-8"),
-        notes=[*note_origin(settings.provenance), *note_keys(dataset.instruments)],
+        notes=notes,
         provenance=describe_origin(settings.provenance, dataset.instruments),
         outcome_titles=titles,
         clusters=settings.clusters,
-        parts=_parts(settings, own, titles, results, choices),
+        parts=_parts(settings, own, titles, results, choices, notes),
     )
 
 
 def _parts(
-    settings: Mapping, own: dict[str, pd.DataFrame], titles: dict, results: Path, choices: Plan
+    settings: Mapping,
+    own: dict[str, pd.DataFrame],
+    titles: dict,
+    results: Path,
+    choices: Plan,
+    notes: list[str],
 ) -> tuple[Part, ...]:
-    """A dataset's further subjects: the course, ruptures, early warning, the multiverse."""
+    """A dataset's further subjects: measurement, the course, ruptures, early warning, the multiverse."""
     level, clusters = choices.comparison.confidence, settings.clusters
     curve = (results / f"figures/{settings.name}_multiverse.svg").read_text(encoding="utf-8")
     return (
+        describe_measurement(own["measurement"], settings.title, confidence=level, notes=notes),
         describe_course(
             own["process"],
             settings.title,
             outcome_titles=titles,
             confidence=level,
             clusters=clusters,
+            notes=notes,
         ),
         describe_ruptures_part(own["process"], settings.title, confidence=level),
         describe_multiverse(own["multiverse"], titles, curve, confidence=level, clusters=clusters),

@@ -18,12 +18,12 @@ def synthesise(plan: Path, results: Path, mappings: list[Path]) -> None:
     names = [Dataset(path).mapping.name for path in mappings]
     folders = {name: results / "interim" / name for name in names}
     comparison = in_order(pd.read_csv(folder / "comparison.csv") for folder in folders.values())
-    settings = {name: _setting(folder) for name, folder in folders.items()}
+    settings = {name: setting_of(folder) for name, folder in folders.items()}
     synthesis = put_together(comparison, settings, read_plan(plan).comparison)
     write_csv(synthesis, results / "tables/synthesis.csv")
 
 
-def _setting(folder: Path) -> str:
+def setting_of(folder: Path) -> str:
     """The setting of a dataset's engagements; all of them where it has several."""
     found = read_table("engagements", folder / "engagements.parquet")["setting"]
     return " and ".join(sorted(set(found.astype(str))))

@@ -59,6 +59,8 @@ def answer_from_row(
 ) -> Answer:
     """The answer that a row of estimates holds, its two intervals by Student's t with its df.
 
+    A row with an error but without df is one of a normal statistic.
+
     Parameters
     ----------
     row : ``estimate``, ``std_error``, ``df``, ``n_engagements``, ``n_advisors``, ``method``,
@@ -73,10 +75,11 @@ def answer_from_row(
     counts = {name: float(row.get(name, np.nan)) for name in ("n_engagements", "n_advisors")}
     if not np.isfinite(estimate):
         return refuse(note or "no estimate can be given")
-    if not (np.isfinite(error) and error > 0 and df > 0):
+    if not (np.isfinite(error) and error > 0 and not df <= 0):
         return Answer(estimate, note=note or "no standard error can be given", **counts)
+    known = df if np.isfinite(df) else np.inf
     wide, narrow = (
-        float(stdtrit(df, (1 + level) / 2)) * error
+        float(stdtrit(known, (1 + level) / 2)) * error
         for level in (confidence, equivalence_confidence)
     )
     return Answer(
@@ -84,7 +87,7 @@ def answer_from_row(
         std_error=error,
         statistic=estimate / error,
         df=df,
-        p_value=2 * float(stdtr(df, -abs(estimate / error))),
+        p_value=2 * float(stdtr(known, -abs(estimate / error))),
         conf_low=estimate - wide,
         conf_high=estimate + wide,
         low_equivalence=estimate - narrow,
@@ -100,10 +103,13 @@ def decide_claim(
 ) -> tuple[str, str]:
     """The verdict on a claim and its reason.
 
-    ``supported`` when the interval lies above 0 (and every further part of the claim holds),
-    ``opposed`` when it lies below 0, ``equivalent`` when it holds 0 and the narrower interval lies
-    within the smallest effect of interest, else ``inconclusive``. A claim of the secondary tier
-    needs Holm's p below ``alpha`` besides; a claim of either sign is supported on both sides.
+    ``equivalent`` when the narrower interval lies within the smallest effect of interest, whether
+    or not the other excludes 0; ``supported`` when the interval lies above 0, the estimate reaches
+    the smallest effect of interest, and every further part of the claim holds; ``opposed`` when it
+    lies below 0 and the estimate reaches that far below; else ``inconclusive``: an effect that can
+    be told from 0, but not from one too small to matter, settles nothing. A claim of the secondary
+    tier needs Holm's p below ``alpha`` besides; a claim of either sign is supported on both sides.
+    A verdict that an earlier stage has reached by its own rule stands.
     """
     if answer.refusal:
         return "not_testable", answer.refusal
@@ -112,15 +118,20 @@ def decide_claim(
     if not np.isfinite([answer.conf_low, answer.conf_high]).all():
         return "inconclusive", answer.note or "no interval can be given"
     side = int(answer.conf_low > 0) - int(answer.conf_high < 0)
-    if side and claim.tier == "secondary" and not p_adjusted < alpha:
+    bound = claim.smallest
+    if -bound < answer.low_equivalence and answer.high_equivalence < bound:
+        return "equivalent", f"whatever there is, it is smaller than {bound:g}"
+    if not side:
+        return "inconclusive", f"the interval neither excludes 0 nor lies within +-{bound:g}"
+    if claim.tier == "secondary" and not p_adjusted < alpha:
         return "inconclusive", "the interval excludes 0, but not after Holm's correction"
+    if abs(answer.estimate) < bound:
+        return "inconclusive", (
+            f"the interval excludes 0, but the estimate is smaller than {bound:g}: it may be too "
+            "small to matter"
+        )
     if side > 0 and not answer.holds:
         return "inconclusive", "the interval lies above 0, but another part of the claim fails"
-    if side > 0 or (side and answer.either_sign):
-        return "supported", "the interval excludes 0" if side < 0 else "the interval lies above 0"
-    if side < 0:
-        return "opposed", "the interval lies below 0"
-    within = -claim.smallest < answer.low_equivalence and answer.high_equivalence < claim.smallest
-    if within:
-        return "equivalent", f"whatever there is, it is smaller than {claim.smallest:g}"
-    return "inconclusive", f"the interval neither excludes 0 nor lies within +-{claim.smallest:g}"
+    if side > 0 or answer.either_sign:
+        return "supported", f"the interval lies {'above' if side > 0 else 'below'} 0"
+    return "opposed", "the interval lies below 0"

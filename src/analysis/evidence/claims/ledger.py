@@ -53,16 +53,20 @@ def answer_claims(ledger: Ledger, data: ClaimData, tests: Mapping[str, Test]) ->
     DataFrame
         rows in the vocabulary, in the ledger's order; ``claim`` is the id, ``term`` what is
         estimated, ``p_adjusted`` Holm's p over the secondary claims that could be tested here
-        (claims that share a test count once), ``note`` the reason of the verdict; a claim decided
-        across datasets is ``not_testable`` here and says so
+        (claims that share a test count once), ``note`` the reason of the verdict; with fewer
+        clusters than the plan's ``minimum_clusters`` nothing is more than ``inconclusive``; a claim
+        decided across datasets is ``not_testable`` here and says so
     """
     answers = {claim.id: _answer(claim, data, tests) for claim in ledger.claims}
     adjusted = _adjust(ledger, answers)
-    alpha = 1 - data.plan.comparison.confidence
+    alpha, fewest = 1 - data.plan.comparison.confidence, data.plan.comparison.minimum_clusters
     rows = []
     for claim in ledger.claims:
         answer = answers[claim.id]
         verdict, reason = decide_claim(claim, answer, alpha, adjusted.get(claim.id, np.nan))
+        if verdict != "not_testable" and answer.n_advisors < fewest:
+            verdict = "inconclusive"
+            reason = f"only {answer.n_advisors:.0f} clusters: no interval can be relied on"
         given = {} if answer.refusal else {name: getattr(answer, name) for name in _SHOWN}
         note = reason if reason == answer.note else "; ".join(filter(None, [reason, answer.note]))
         rows.append(

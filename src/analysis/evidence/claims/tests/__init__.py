@@ -11,11 +11,25 @@ from analysis.evidence.claims.tests.course import (
     matched_action,
     rapport_first,
 )
+from analysis.evidence.claims.tests.decisions import decisions
 from analysis.evidence.claims.tests.designs import schedule, therapy_contrast
+from analysis.evidence.claims.tests.earlier import (
+    across_settings,
+    early_discrepancy,
+    early_warning,
+    rater_difference,
+    rater_gap,
+)
 from analysis.evidence.claims.tests.paths import indirect
-from analysis.evidence.claims.tests.raters import rater_difference
+from analysis.evidence.claims.tests.repair import (
+    matched_repair,
+    progress_after_rupture,
+    repair_acts,
+    repair_growth,
+)
 from analysis.evidence.claims.tests.reports import cause_rates, cause_share, outcome_trend
 from analysis.evidence.claims.tests.rivals import dominance_over_rivals, three_components
+from analysis.evidence.claims.tests.ruptures import rupture_forms, rupture_share
 from analysis.evidence.claims.tests.slopes import (
     harm,
     interaction,
@@ -27,11 +41,15 @@ from analysis.evidence.claims.tests.slopes import (
 TESTS: dict[str, Test] = {
     function.__name__: function
     for function in (
+        across_settings,
         advisor_retention,
         buffer,
         cause_rates,
         cause_share,
+        decisions,
         dominance_over_rivals,
+        early_discrepancy,
+        early_warning,
         harm,
         indirect,
         interaction,
@@ -39,10 +57,17 @@ TESTS: dict[str, Test] = {
         lag_to_event,
         lasting,
         matched_action,
+        matched_repair,
         outcome_trend,
         partial_slopes,
+        progress_after_rupture,
         rapport_first,
         rater_difference,
+        rater_gap,
+        repair_acts,
+        repair_growth,
+        rupture_forms,
+        rupture_share,
         schedule,
         slope,
         therapy_contrast,

@@ -42,18 +42,30 @@ def rapport_first(data: ClaimData, claim: Claim) -> Answer:
 def lag_against_reverse(data: ClaimData, claim: Claim) -> Answer:
     """Slope of the next check-in's outcome on the predictor less that of the reverse order.
 
-    Settings: ``predictor``, ``outcome``: columns of the advisee's ratings. Within engagements, the
-    bias of centring taken out (``analysis.models.lagged.lagged_effect``).
+    Settings: ``predictor``, a subscale of the advisee's, against the rest of the alliance: the mean
+    of the other subscales, as the total holds the predictor as one of its parts and would follow
+    it for that alone. Within engagements, the bias of centring taken out
+    (``analysis.models.lagged.lagged_effect``).
     """
-    predictor, outcome = claim.settings["predictor"], claim.settings["outcome"]
-    rows = lagged_effect(
-        advisee_ratings(data), outcome, predictor, "engagement_id", "occasion", "cluster"
-    )
-    term = f"{predictor} -> {outcome} minus {outcome} -> {predictor}"
+    predictor = claim.settings["predictor"]
+    others = [name for name in subscales(data) if name != predictor]
+    if not others:
+        return refuse(f"missing: subscales of the alliance beside {predictor}")
+    ratings = advisee_ratings(data)
+    ratings["rest"] = ratings[others].mean(axis=1, skipna=False)
+    rows = lagged_effect(ratings, "rest", predictor, "engagement_id", "occasion", "cluster")
+    term = f"{predictor} -> rest minus rest -> {predictor}"
     answer = _answer(data, rows[rows["term"] == term])
-    whole = f"{outcome} holds {predictor} as one of its parts, in both orders alike"
-    note = "; ".join(filter(None, [whole if outcome == "total" else "", answer.note]))
-    return answer_with(answer, note=note)
+    return answer_with(answer, note="; ".join(filter(None, [_lags(rows, predictor), answer.note])))
+
+
+def _lags(rows: pd.DataFrame, predictor: str) -> str:
+    """Both directions in words."""
+    own = rows[rows["method"] == "within_corrected"].set_index("term")["estimate"]
+    ahead, back = own.get(f"{predictor} -> rest"), own.get(f"rest -> {predictor}")
+    if ahead is None or back is None or not np.isfinite([ahead, back]).all():
+        return ""
+    return f"{predictor} to the rest {ahead:.3f}, the rest to {predictor} {back:.3f}"
 
 
 def lag_to_event(data: ClaimData, claim: Claim) -> Answer:
@@ -62,9 +74,10 @@ def lag_to_event(data: ClaimData, claim: Claim) -> Answer:
     Settings: ``predictor``, ``events``. The rating counts as its deviation from the mean of the
     engagement's *earlier* check-ins: known before the event, and free of the engagement's own level
     without being centred on what came after (which biases slopes where events feed back on later
-    ratings: Nickell, 1981, Econometrica 49, 1417). Linear probability with the check-in's number
-    held, CR2 standard errors. Every next check-in up to an engagement's last counts, answered or
-    not.
+    ratings: Nickell, 1981, Econometrica 49, 1417). Linear probability, CR2 standard errors; held
+    are the check-in's number and whether one of the events came at the rating's own check-in, as
+    trouble that shows already would go on whatever the rating. Every next check-in up to an
+    engagement's last counts, answered or not.
     """
     predictor = claim.settings["predictor"]
     ratings = advisee_ratings(data)[["engagement_id", "cluster", "occasion", predictor]].dropna()
@@ -79,7 +92,8 @@ def lag_to_event(data: ClaimData, claim: Claim) -> Answer:
     frame = frame.merge(later, on=["engagement_id", "occasion"], how="inner")
     if not 10 <= (frame["complied"] == 0).sum() <= len(frame) - 10:
         return refuse("fewer than ten check-ins with or without the event have earlier ratings")
-    kept = [name for name in ("deviation", "occasion") if frame[name].nunique() > 1]
+    frame["now"] = _flag(data, frame, claim.settings["events"])
+    kept = [name for name in ("deviation", "occasion", "now") if frame[name].nunique() > 1]
     frame["occasion"] = frame["occasion"].astype(float)
     answer = _regress(data, frame, "complied", kept, "deviation")
     return answer_with(answer, outcome=" or ".join(claim.settings["events"]))
@@ -152,6 +166,16 @@ def advisee_ratings(data: ClaimData) -> pd.DataFrame:
     rows = data.alliance[data.alliance["rater"] == "advisee"]
     rows = rows.assign(cluster=rows["engagement_id"].map(clusters(data)))
     return rows.sort_values(["engagement_id", "occasion"], ignore_index=True)
+
+
+def subscales(data: ClaimData) -> list[str]:
+    """The subscales that the advisee rated."""
+    rated = data.alliance[data.alliance["rater"] == "advisee"]
+    return [
+        name
+        for name in data.instruments["advisee"].subscales
+        if name in rated and rated[name].notna().any()
+    ]
 
 
 def _held(data: ClaimData) -> pd.DataFrame:

@@ -38,7 +38,9 @@ def slope(data: ClaimData, claim: Claim) -> Answer:
     """Slope of one outcome, or of the mean of several standardised ones, within advisors.
 
     Settings: ``outcomes``; ``setting``, to keep to its engagements; ``not_source``, whose account
-    is not used; ``concurrent``, to take outcomes at whatever time they were reported.
+    is not used; ``concurrent``, to take outcomes at whatever time they were reported. Where the
+    advisee gave some of the outcomes, the rest alone must show the slope too: one that shows only
+    between two reports of the same person holds nothing up.
     """
     settings = claim.settings
     sources = [one for one in PREFERRED if one != settings.get("not_source")]
@@ -55,11 +57,32 @@ def slope(data: ClaimData, claim: Claim) -> Answer:
     if setting := settings.get("setting"):
         kept = data.engagements.loc[data.engagements["setting"] == setting, "engagement_id"]
         frame = frame[frame.index.isin(kept)]
-    outcomes = [f"outcome_{place}" for place in range(len(known))]
-    frame["outcome"] = standardise(frame[outcomes].apply(standardise).mean(axis=1))
     absent = [name for name, one in zip(settings["outcomes"], found, strict=True) if one is None]
     note = f"without {' and '.join(absent)}, which the data lack in time" if absent else ""
-    return _within(data, frame, ["rating"], "rating_within", known, note)
+    answer = _slope_of_mean(data, frame, known, note)
+    others = [one for one in known if one.source != "advisee"]
+    if len(others) == len(known):
+        return answer
+    if not others:
+        return answer_with(
+            answer, holds=False, note=f"{answer.note}; nobody else's report is there"
+        )
+    apart = _slope_of_mean(data, frame, others, "", [known.index(one) for one in others])
+    told = f"by others' reports alone {apart.estimate:.3f} (from {apart.conf_low:.3f})"
+    return answer_with(answer, holds=apart.conf_low > 0, note=f"{answer.note}; {told}")
+
+
+def _slope_of_mean(
+    data: ClaimData,
+    frame: pd.DataFrame,
+    used: Sequence[Values],
+    note: str,
+    places: Sequence[int] | None = None,
+) -> Answer:
+    """The slope of the mean of some of the outcomes, each standardised."""
+    columns = [f"outcome_{place}" for place in (range(len(used)) if places is None else places)]
+    mean = standardise(frame[columns].apply(standardise).mean(axis=1))
+    return _within(data, frame.assign(outcome=mean), ["rating"], "rating_within", used, note)
 
 
 def _out_of_time(names: Sequence[str], sources: Sequence[str]) -> str:
@@ -145,7 +168,8 @@ def lasting(data: ClaimData, claim: Claim) -> Answer:
 
     Engagements without a follow-up are made up for by weights: the inverse of the chance of being
     followed up given the alliance, the outcome at the end and how the engagement ended, by logistic
-    regression (Seaman and White, 2013, Statistical Methods in Medical Research 22, 278).
+    regression (Seaman and White, 2013, Statistical Methods in Medical Research 22, 278). The
+    outcome at the end is held as it was measured: what its error lets through is told.
     """
     end = find_values(data, "primary", phase="end")
     later = find_values(data, "primary", phase="follow_up")
@@ -158,7 +182,10 @@ def lasting(data: ClaimData, claim: Claim) -> Answer:
     kept["weight"] = followed.mean() / chance[followed]
     for name in ("rating", "end", "outcome"):
         kept[name] = standardise(kept[name])
-    note = f"{followed.mean():.0%} followed up; weighted for who was"
+    note = (
+        f"{followed.mean():.0%} followed up; weighted for who was; error in the outcome at the end "
+        "lets some of what was gained by then through"
+    )
     answer = _weighted(data, kept, ["rating", "end"])
     return answer_with(
         answer,
