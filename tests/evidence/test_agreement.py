@@ -157,7 +157,7 @@ def test_shares_add_up_and_give_the_reliabilities():
 @pytest.mark.slow
 @pytest.mark.parametrize("advisors", [18, 60])
 def test_shares_intervals_cover_the_truth(advisors):
-    rng, runs = np.random.default_rng(advisors), 200
+    rng, runs = np.random.default_rng(advisors), 120
     truth = {"share between advisors": 0.2, "share within dyads": 0.3}
     truth["reliability of the window mean"] = 0.7 / 0.8
     found = [shares_of(*course(rng, advisors)) for _ in range(runs)]
