@@ -154,7 +154,7 @@ def compare_raters(
             missing_share=cases.missing_share,
             timing=timing,
             absence_reason=absence_reason,
-            imputed=_imputed_line(further),
+            imputed=imputed_line(further),
         )
     rows.append(
         {
@@ -235,13 +235,17 @@ def _deciding_line(
     return line, ""
 
 
-def _imputed_line(rows: list[Row]) -> Line | None:
-    """The line with missing ratings imputed, if it was given; only its estimate and interval."""
-    for row in rows:
-        if (row["analysis"], row["term"], row["method"]) == ("imputed", "difference", "rubin"):
-            limits = float(row["conf_low"]), float(row["conf_high"])
-            return Line(float(row["estimate"]), *limits, *limits)
-    return None
+def imputed_line(rows: list[Row]) -> Line | None:
+    """The line with missing ratings imputed, out of its rows among others; None without it."""
+    own = {row["method"]: row for row in rows if row["analysis"] == "imputed"}
+    if not {"rubin", "rubin_90"} <= set(own):
+        return None
+    limits = [
+        float(own[method][limit])
+        for method in ("rubin", "rubin_90")
+        for limit in ("conf_low", "conf_high")
+    ]
+    return Line(float(own["rubin"]["estimate"]), *limits)
 
 
 def _line(rows: list[Row], prefix: str, correction: str = "") -> Line:
