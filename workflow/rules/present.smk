@@ -4,8 +4,8 @@
 
 
 # Figures of every dataset, and the tables of its interim folder that they are drawn from.
-FIGURES = ("comparison", "trajectories", "surface", "ruptures", "multiverse")
-DRAWN_FROM = ("comparison", "process", "multiverse")
+FIGURES = ("comparison", "trajectories", "surface", "ruptures", "warning", "multiverse")
+DRAWN_FROM = ("comparison", "process", "warning", "multiverse")
 
 
 rule draw_figures:
