@@ -29,6 +29,7 @@ from analysis.present.plan import describe_plan
 from analysis.present.report import ReportContext, ReportDataset, render_report
 from analysis.present.ruptures import describe_ruptures_part
 from analysis.present.synthesis import describe_synthesis
+from analysis.present.warning import describe_warning_part
 
 TABLES = (
     "comparison",
@@ -163,5 +164,12 @@ def _parts(
             notes=notes,
         ),
         describe_ruptures_part(own["process"], settings.title, confidence=level),
+        describe_warning_part(
+            own["warning"],
+            settings.title,
+            choices.warning,
+            confidence=level,
+            clusters=clusters,
+        ),
         describe_multiverse(own["multiverse"], titles, curve, confidence=level, clusters=clusters),
     )
