@@ -22,6 +22,7 @@ from analysis.present.course import describe_course
 from analysis.present.figures import draw_datasets, save_figure
 from analysis.present.forest import draw_forest
 from analysis.present.measurement import describe_measurement
+from analysis.present.mediation import describe_mediation_part
 from analysis.present.multiverse import describe_multiverse
 from analysis.present.notes import describe_origin, note_keys, note_origin
 from analysis.present.parts import Part
@@ -163,6 +164,7 @@ def _parts(
             clusters=clusters,
             notes=notes,
         ),
+        describe_mediation_part(own["process"], titles, confidence=level),
         describe_ruptures_part(own["process"], settings.title, confidence=level),
         describe_warning_part(
             own["warning"],
