@@ -4,8 +4,16 @@
 
 
 # Figures of every dataset, and the tables of its interim folder that they are drawn from.
-FIGURES = ("comparison", "measurement", "trajectories", "surface", "ruptures", "multiverse")
-DRAWN_FROM = ("comparison", "measurement", "process", "multiverse")
+FIGURES = (
+    "comparison",
+    "measurement",
+    "trajectories",
+    "surface",
+    "ruptures",
+    "warning",
+    "multiverse",
+)
+DRAWN_FROM = ("comparison", "measurement", "process", "warning", "multiverse")
 
 
 rule draw_figures:
@@ -46,6 +54,7 @@ rule write_report:
                 "warning",
                 "multiverse",
                 "synthesis",
+                "claims",
                 "flow",
             ),
         ),

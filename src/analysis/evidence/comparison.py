@@ -183,7 +183,10 @@ def _further_lines(
         rng = np.random.default_rng(plan.seed)  # the same folds whatever was drawn before
         rows += prediction_rows(cases, baseline, plan, rng, boosting="boosting" in lines)
     if "adjusted" in lines:
-        rows += adjusted_rows(cases, baseline, names, plan)
+        adjusted = adjusted_rows(cases, baseline, names, plan)
+        left_out = covariates.note if covariates is not None else ""
+        adjusted[-1]["note"] = "; ".join(filter(None, [adjusted[-1]["note"], left_out]))
+        rows += adjusted
     return rows
 
 

@@ -19,6 +19,7 @@ from analysis.present.plate import draw_plate
 from analysis.present.rupture_timeline import draw_ruptures
 from analysis.present.surface import draw_surface
 from analysis.present.trajectories import draw_trajectories
+from analysis.present.warning_curves import draw_warning
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,15 @@ def _ruptures(drawn: _Drawn) -> Figure:
     )
 
 
+def _warning(drawn: _Drawn) -> Figure:
+    return draw_warning(
+        drawn.table("warning"),
+        drawn.dataset.mapping.title,
+        confidence=drawn.plan.comparison.confidence,
+        notes=drawn.notes,
+    )
+
+
 #: Every dataset's figures; where the data allow none, a plate says why.
 FIGURES: dict[str, Callable[[_Drawn], Figure]] = {
     "comparison": _comparison,
@@ -110,6 +120,7 @@ FIGURES: dict[str, Callable[[_Drawn], Figure]] = {
     "trajectories": _trajectories,
     "surface": _surface,
     "ruptures": _ruptures,
+    "warning": _warning,
     "multiverse": _multiverse,
 }
 

@@ -8,18 +8,21 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
+from analysis.contract.claims import read_ledger
 from analysis.contract.files import write_json, write_text
-from analysis.contract.freeze import collect_choices, data_at_hand, read_frozen
+from analysis.contract.freeze import CLAIMS, collect_choices, data_at_hand, read_frozen
 from analysis.contract.layout import CALIBRATION, Dataset, read_plan
 from analysis.contract.mapping import Mapping
 from analysis.contract.plan import Plan
 from analysis.contract.provenance import collect_provenance
 from analysis.evidence.sentence import read_headline
 from analysis.present.calibration import describe_calibration
+from analysis.present.claims import describe_claims
 from analysis.present.course import describe_course
 from analysis.present.figures import draw_datasets, save_figure
 from analysis.present.forest import draw_forest
 from analysis.present.measurement import describe_measurement
+from analysis.present.mediation import describe_mediation_part
 from analysis.present.multiverse import describe_multiverse
 from analysis.present.notes import describe_origin, note_keys, note_origin
 from analysis.present.parts import Part
@@ -27,6 +30,7 @@ from analysis.present.plan import describe_plan
 from analysis.present.report import ReportContext, ReportDataset, render_report
 from analysis.present.ruptures import describe_ruptures_part
 from analysis.present.synthesis import describe_synthesis
+from analysis.present.warning import describe_warning_part
 
 TABLES = (
     "comparison",
@@ -35,6 +39,7 @@ TABLES = (
     "warning",
     "multiverse",
     "synthesis",
+    "claims",
     "flow",
 )
 
@@ -63,6 +68,12 @@ def report(plan: Path, results: Path, mappings: list[Path]) -> None:
         _save(overview, results / "figures/datasets.svg"),
         choices,
         provenance,
+        claims=describe_claims(
+            tables["claims"],
+            read_ledger(CLAIMS).claims,
+            titles,
+            choices.comparison.confidence,
+        ),
         across=(_synthesis(tables["synthesis"], titles, choices, results),),
         appendix=(*_calibration(), _plan(choices, found, titles)),
     )
@@ -140,7 +151,7 @@ def _parts(
     choices: Plan,
     notes: list[str],
 ) -> tuple[Part, ...]:
-    """A dataset's further subjects: measurement, the course, ruptures, early warning, the multiverse."""
+    """A dataset's further subjects, in the order in which they are read."""
     level, clusters = choices.comparison.confidence, settings.clusters
     curve = (results / f"figures/{settings.name}_multiverse.svg").read_text(encoding="utf-8")
     return (
@@ -153,6 +164,14 @@ def _parts(
             clusters=clusters,
             notes=notes,
         ),
+        describe_mediation_part(own["process"], titles, confidence=level),
         describe_ruptures_part(own["process"], settings.title, confidence=level),
+        describe_warning_part(
+            own["warning"],
+            settings.title,
+            choices.warning,
+            confidence=level,
+            clusters=clusters,
+        ),
         describe_multiverse(own["multiverse"], titles, curve, confidence=level, clusters=clusters),
     )

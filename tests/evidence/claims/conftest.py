@@ -21,7 +21,7 @@ KEY = Instrument(
     name="short",
     title="a short form",
     responses={"minimum": 1, "maximum": 7},
-    subscales={name: () for name in PARTS},
+    subscales=dict.fromkeys(PARTS, ()),
     status="user_supplied",
     source="none",
 )

@@ -103,7 +103,11 @@ def test_every_answer_has_its_numbers_and_a_sentence_without_a_causal_word(answe
     for name, row in answered.items():
         assert row["sentence"].endswith("."), name
         assert not {"causes", "leads to", "because of"} & set(row["sentence"].split()), name
-        if row["verdict"] != "not_testable" and row["note"] and "no clear excess" not in row["note"]:
+        if (
+            row["verdict"] != "not_testable"
+            and row["note"]
+            and "no clear excess" not in row["note"]
+        ):
             assert row[["estimate", "conf_low", "conf_high"]].notna().all(), name
             assert row["conf_low"] <= row["estimate"] <= row["conf_high"], name
             assert row["n_engagements"] >= 10, name

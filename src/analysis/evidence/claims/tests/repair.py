@@ -145,10 +145,10 @@ def repair_growth(data: ClaimData, claim: Claim) -> Answer:
     unit = float(np.sqrt(np.nanmean(np.nanvar(study.ratings.scores[name], axis=0))))
     confidence = data.plan.comparison.confidence
     found = contrast(sums["growth"], lambda s: difference_in_growth(s) / unit, confidence)
-    estimate = found.observed - found.expected
-    row = interval_of(
-        estimate, found.replicates - found.expected_replicates, confidence, found.monte_carlo
-    )
+    estimate, replicates = found.observed, found.replicates
+    if np.isfinite(found.expected):  # else chance repairs no fall: nothing to take off
+        estimate, replicates = estimate - found.expected, replicates - found.expected_replicates
+    row = interval_of(estimate, replicates, confidence, found.monte_carlo)
     row |= {
         "estimate": estimate,
         "n_engagements": float(pairs_compared(sums["growth"].observed.sum(axis=0))),

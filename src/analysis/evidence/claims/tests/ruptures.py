@@ -77,7 +77,7 @@ def rupture_forms(data: ClaimData, claim: Claim) -> Answer:
     alarms and all, it is an upper bound. The interval reaches over both, each with its own cluster
     jackknife.
     """
-    from analysis.evidence.rupture_study import interval_of
+    from analysis.evidence.rupture_study import interval_of, interval_of_share
     from analysis.models.ruptures.events import TYPES, type_flags, types_of_beginnings
 
     study = data.study
@@ -106,30 +106,32 @@ def rupture_forms(data: ClaimData, claim: Claim) -> Answer:
         return Answer(note="no clear excess of ruptures over false alarms to be typed", **counts)
     share = float(excess[1] / excess[0])
     error = float((by_set[:, 1] - share * by_set[:, 0]).std(ddof=1) / root / excess[0])
+    answer = answer_from_row(
+        interval_of(0.5 - share, 0.5 - without[:, 1] / without[:, 0], plan.confidence, error)
+        | counts
+        | {"estimate": 0.5 - share},
+        plan.confidence,
+        plan.equivalence_confidence,
+    )
+    total, unsure = observed.sum(axis=0)
     raw = leave_one_out(observed)
-    lower, upper = (
-        answer_from_row(
-            interval_of(0.5 - value, 0.5 - replicates, plan.confidence, monte_carlo)
-            | counts
-            | {"estimate": 0.5 - value},
-            plan.confidence,
-            plan.equivalence_confidence,
-        )
-        for value, replicates, monte_carlo in (
-            (float(observed[:, 1].sum() / observed[:, 0].sum()), raw[:, 1] / raw[:, 0], 0.0),
-            (share, without[:, 1] / without[:, 0], error),
-        )
+    lowest, low_equivalence = (
+        0.5
+        - interval_of_share(unsure / total, unsure, total, raw[:, 1] / raw[:, 0], level)[
+            "conf_high"
+        ]
+        for level in (plan.confidence, plan.equivalence_confidence)
+    )
+    told = (
+        f"untyped or mixed {unsure / total:.0%} of all falls, {max(share, 0.0):.0%} beyond chance"
     )
     return answer_with(
-        upper,
-        estimate=min(upper.estimate, 0.5),
-        conf_low=min(lower.conf_low, upper.conf_low),
-        conf_high=min(upper.conf_high, 0.5),
-        low_equivalence=min(lower.low_equivalence, upper.low_equivalence),
-        high_equivalence=min(upper.high_equivalence, 0.5),
-        p_value=max(lower.p_value, upper.p_value),
+        answer,
+        estimate=min(answer.estimate, 0.5),
+        conf_low=min(lowest, answer.conf_low),
+        conf_high=min(answer.conf_high, 0.5),
+        low_equivalence=min(low_equivalence, answer.low_equivalence),
+        high_equivalence=min(answer.high_equivalence, 0.5),
         method="share of ruptures, without false alarms and with them, cluster jackknife",
-        note="; ".join(
-            filter(None, [f"untyped or mixed of all falls {0.5 - lower.estimate:.0%}", upper.note])
-        ),
+        note="; ".join(filter(None, [told, answer.note])),
     )
