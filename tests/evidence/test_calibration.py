@@ -106,6 +106,8 @@ def test_every_bar_stands_on_a_rate_that_is_there(table):
     named = {one.name for one in SCENARIOS}
     for bar in BARS:
         assert set(bar.scenarios) <= named
+        if bar.line in (("imputed", "rubin"), ("verdict", "verdict_imputed")):
+            continue  # fitted over and over: held by the slow calibration
         for scenario in bar.scenarios:
             assert read(table, scenario, *bar.line, bar.term)["n_datasets"] > 0
 
@@ -119,6 +121,9 @@ def test_every_line_is_calibrated():
         ("clustered", "bca"),
         ("disattenuated", "percentile"),
         ("disattenuated", "omega_jackknife"),
+        ("multilevel", "reml_or_cr2"),
+        ("out_of_sample", "ridge_corrected_t"),
+        ("imputed", "rubin"),
     } <= lines
     # 100 data sets: a rate of .05 has an error of .022.
     for method in ("percentile", "bca"):

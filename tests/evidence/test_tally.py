@@ -72,6 +72,9 @@ def test_wilsons_interval_as_published():
     none = rate(0, 20, 0.95)
     assert (none.low, none.high) == (0.0, pytest.approx(0.1611, abs=5e-5))
     assert np.isnan(rate(0, 0, 0.95).share)
+    for n in (200, 1500, 4000):
+        assert rate(0, n, 0.99).low == 0.0
+        assert rate(n, n, 0.99).high == 1.0
 
 
 def test_the_mean_deviation_has_the_error_of_a_mean():

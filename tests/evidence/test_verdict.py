@@ -158,13 +158,14 @@ def test_all_that_is_missing_is_named_at_once():
 @pytest.mark.parametrize(
     ("decided", "imputed", "share", "verdict", "said"),
     [
-        (ABOVE, BELOW, 0.30, "inconclusive", "with missing ratings imputed the answer would be"),
-        (ABOVE, line(-0.30, 0.20), 0.30, "inconclusive", "imputed the answer would be another"),
-        (ABOVE, line(-0.05, 0.30), 0.30, "supported", "imputed the answer is the same"),
+        (ABOVE, BELOW, 0.30, "inconclusive", "with missing ratings imputed the answer is not"),
+        (ABOVE, line(-0.05, 0.30), 0.30, "inconclusive", "imputed the answer is not borne out"),
+        (ABOVE, line(0.02, 0.30), 0.30, "supported", "imputed the answer is the same"),
         (ABOVE, BELOW, 0.10, "supported", ""),
         (BELOW, BELOW, 0.30, "opposed", "imputed the answer is the same"),
-        (WITHIN, line(0.02, 0.09), 0.30, "inconclusive", "imputed the answer would be another"),
-        (WITHIN, line(-0.12, 0.11), 0.30, "equivalent", "imputed the answer is the same"),
+        (WITHIN, line(0.02, 0.09), 0.30, "inconclusive", "imputed the answer is not borne out"),
+        (WITHIN, line(-0.14, 0.11), 0.30, "inconclusive", "imputed the answer is not borne out"),
+        (WITHIN, WITHIN_AT_90_ONLY, 0.30, "equivalent", "imputed the answer is the same"),
         (ABOVE, NONE, 0.30, "supported", "lack a rating"),
     ],
 )

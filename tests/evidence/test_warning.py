@@ -299,7 +299,7 @@ def test_an_unrepaired_rupture_is_an_outcome_of_its_own(telling):
             "engagement_id": low,
             "onset": 4,
             "repaired_occasion": np.nan,
-            "kind_within_3": "none",
+            "kind_within_1": "none",
         }
     )
     again = describe(data, episodes=episodes)

@@ -49,7 +49,7 @@ def decide(*arguments, **settings):
         (
             {"area": 0.70, "spread": 0.1, "gained": (-0.01, 0.03, 0.0)},
             "inconclusive",
-            "warning about everybody and of the practitioners' rule",
+            "warning about everybody and of the practitioners’ rule",
         ),
         ({"area": 0.40, "spread": 0.1}, "opposed", "wrong way"),
         ({"area": 0.51, "spread": 0.05}, "equivalent", "within 0.05 of chance"),

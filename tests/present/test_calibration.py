@@ -123,6 +123,6 @@ def test_the_report_shows_the_recorded_calibration_and_does_without_one(
 ):
     recorded = tmp_path / "calibration.csv"
     monkeypatch.setattr(report_stage, "CALIBRATION", recorded)
-    assert report_stage._appendix() == ()
+    assert report_stage._calibration() == ()
     rows.to_csv(recorded, index=False)
-    assert [part.anchor for part in report_stage._appendix()] == ["calibration"]
+    assert [part.anchor for part in report_stage._calibration()] == ["calibration"]

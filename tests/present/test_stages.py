@@ -87,6 +87,7 @@ def results(settings, tables):
     write_json(said, folder / "metrics.json")
     for name in names:
         write_csv(tables[name], folder / f"interim/{name}/comparison.csv")
+        write_csv(measured, folder / f"interim/{name}/measurement.csv")
         draw(settings / f"{name}.yaml", settings / "plan.yaml", folder)
     return folder
 
@@ -97,6 +98,8 @@ def test_a_figure_takes_titles_plan_and_cautions_from_the_settings(results):
     assert "within ±.12" in svg
     assert "The data are simulated" in svg
     assert "Pulse &amp; Co, which the advisee and the advisor answered" in svg
+    measured = (results / "figures/coaching_measurement.svg").read_text(encoding="utf-8")
+    assert "how the alliance" in measured
     assert (results / "figures/coaching_comparison.png").stat().st_size > 10_000
 
 

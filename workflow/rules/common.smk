@@ -6,7 +6,7 @@
 from functools import cache
 from pathlib import Path
 
-from analysis.contract import closure, layout
+from analysis.contract import closure, freeze, layout
 
 PLAN = layout.read_plan(layout.PLAN)
 MAPPINGS = config.get("mappings")  # given for a dataset of the user's own

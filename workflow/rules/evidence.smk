@@ -70,7 +70,7 @@ rule synthesise_datasets:
     output:
         synthesis=update("<results>/tables/synthesis.csv"),
     params:
-        results="<results>",
+        results=lambda wildcards, output: Path(output[0]).parents[1],
         code=code_hash("synthesise"),
         plan=plan_hash("comparison"),
         settings=[dataset.keys_hash("name") for dataset in DATASETS.values()],

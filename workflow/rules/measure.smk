@@ -47,7 +47,6 @@ rule measure_alliance:
             "scoring",
             "comparison.window",
             "comparison.confidence",
-            "comparison.imputations",
             "comparison.seed",
         ),
         settings=keys_hash(

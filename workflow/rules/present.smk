@@ -4,8 +4,16 @@
 
 
 # Figures of every dataset, and the tables of its interim folder that they are drawn from.
-FIGURES = ("comparison",)
-DRAWN_FROM = ("comparison",)
+FIGURES = (
+    "comparison",
+    "measurement",
+    "trajectories",
+    "surface",
+    "ruptures",
+    "warning",
+    "multiverse",
+)
+DRAWN_FROM = ("comparison", "measurement", "process", "warning", "multiverse")
 
 
 rule draw_figures:
@@ -18,7 +26,7 @@ rule draw_figures:
         svg=update(expand("<results>/figures/{{dataset}}_{figure}.svg", figure=FIGURES)),
         png=update(expand("<results>/figures/{{dataset}}_{figure}.png", figure=FIGURES)),
     params:
-        results="<results>",
+        results=lambda wildcards, output: Path(output[0]).parents[1],
         code=code_hash("draw"),
         plan=plan_hash("comparison"),
         instruments=instruments_hash,
@@ -38,7 +46,17 @@ rule write_report:
         mappings=[ancient(str(dataset.path)) for dataset in DATASETS.values()],
         plan=ancient(str(layout.PLAN)),
         tables=expand(
-            "<results>/tables/{table}.csv", table=("comparison", "measurement", "flow")
+            "<results>/tables/{table}.csv",
+            table=(
+                "comparison",
+                "measurement",
+                "process",
+                "warning",
+                "multiverse",
+                "synthesis",
+                "claims",
+                "flow",
+            ),
         ),
         metrics="<results>/metrics.json",
         figures=expand(
@@ -49,6 +67,8 @@ rule write_report:
         provenance=update("<results>/provenance.json"),
         svg=update("<results>/figures/datasets.svg"),
         png=update("<results>/figures/datasets.png"),
+        forest=update("<results>/figures/synthesis.svg"),
+        forest_png=update("<results>/figures/synthesis.png"),
     params:
         results=subpath(output.report, parent=True),
         code=code_hash("report"),
@@ -56,6 +76,7 @@ rule write_report:
         settings=[dataset.keys_hash() for dataset in DATASETS.values()],
         instruments=[dataset.instruments_hash() for dataset in DATASETS.values()],
         data=[dataset.data_hash() for dataset in DATASETS.values()],
+        recorded=[closure.file_hash(path) for path in (freeze.FROZEN, layout.CALIBRATION)],
         calibration=closure.file_hash(layout.CALIBRATION),
     log:
         "<logs>/write_report.log",

@@ -217,10 +217,10 @@ class WarningPlan(Strict):
         3, ge=1, description="check-ins ahead that a warning looks, or to the planned end if nearer"
     )
     repair_window: int = Field(
-        3, ge=1, description="check-ins within which a rupture must be repaired not to count"
+        1, ge=1, description="check-ins within which a rupture must be repaired not to count"
     )
     folds: int = Field(5, ge=2, description="parts that advisors are split into for validation")
-    repeats: int = Field(5, ge=1, description="how often they are split anew")
+    repeats: int = Field(3, ge=1, description="how often they are split anew")
     seed: int = Field(20262, ge=0, description="seed of the splits")
     penalties: tuple[Annotated[float, Field(gt=0)], ...] = Field(
         (1.0, 10.0, 100.0, 1000.0),
@@ -289,6 +289,8 @@ class Plan(Strict):
 
     @model_validator(mode="after")
     def _check(self) -> Plan:
+        if self.warning.repair_window not in self.ruptures.windows:
+            raise ValueError("warning.repair_window must be one of ruptures.windows")
         if len(set(self.datasets)) != len(self.datasets):
             raise ValueError("datasets names one dataset twice")
         if not self.datasets:

@@ -54,6 +54,10 @@ BARS = (
     ),
     Bar(("unequal_reliability",), RECORD, "rejection", (0.40, 0.60)),
     Bar((*FAIR_NULLS, "unequal_reliability"), VERDICT, "winner", (0.0, 0.07)),
+    # Complete engagements mislead here, and the imputed line must keep the verdict from it.
+    Bar(("missing",), ("imputed", "rubin"), "rejection", "rejection"),
+    Bar(("missing",), ("imputed", "rubin"), "coverage", "coverage"),
+    Bar(("missing",), ("verdict", "verdict_imputed"), "winner", (0.0, 0.07)),
     Bar(("same_source",), VERDICT, "winner", (0.0, 0.0)),
     Bar(("equivalence",), VERDICT, "equivalent", (0.90, 1.0)),
     Bar(("true_difference",), VERDICT, "right", (0.95, 1.0)),

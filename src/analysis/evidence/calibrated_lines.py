@@ -13,6 +13,7 @@ from analysis.contract.plan import ComparisonPlan
 from analysis.evidence.adjusted_line import adjusted_rows
 from analysis.evidence.batched import closed_form_rows, rows_of_sums, sum_batch
 from analysis.evidence.cases import Cases, complete_cases
+from analysis.evidence.comparison import imputed_line
 from analysis.evidence.disattenuation import (
     correct_by_omega,
     correct_by_window_mean,
@@ -23,7 +24,6 @@ from analysis.evidence.incremental_line import incremental_rows
 from analysis.evidence.multilevel_line import multilevel_rows
 from analysis.evidence.observed import clustered_rows
 from analysis.evidence.prediction_line import prediction_rows
-from analysis.evidence.verdict import Line as DecidingLine
 from analysis.models.intervals import Row
 from analysis.models.resampling import SharedWeights
 from analysis.simulate.designs import Batch
@@ -201,14 +201,14 @@ def _imputed(
     for place in range(batch.n_sets):
         data = as_data_set(batch, place)
         found = imputed_rows(data.frame, "outcome", *RATINGS, "advisor_id", plan, rng)
-        row = next(one for one in found if one["method"] == "rubin")
-        limits = float(row["conf_low"]), float(row["conf_high"])
-        line = DecidingLine(float(row["estimate"]), *limits, *limits)
-        one = batch.one(place)
+        one, line = batch.one(place), imputed_line(found)
         missing = 1 - len(one.codes) / len(batch.codes)
         sums = sum_batch(one)
         (rows,) = rows_of_sums(sums, plan, scenario.design.source, missing, naive=(), imputed=line)
-        yield [row, rows[-1] | {"method": "verdict_imputed"}]
+        yield [
+            *(row for row in found if row["method"] == "rubin"),
+            rows[-1] | {"method": "verdict_imputed"},
+        ]
 
 
 LINES = (

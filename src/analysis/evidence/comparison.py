@@ -154,7 +154,7 @@ def compare_raters(
             missing_share=cases.missing_share,
             timing=timing,
             absence_reason=absence_reason,
-            imputed=_imputed_line(further),
+            imputed=imputed_line(further),
         )
     rows.append(
         {
@@ -183,7 +183,10 @@ def _further_lines(
         rng = np.random.default_rng(plan.seed)  # the same folds whatever was drawn before
         rows += prediction_rows(cases, baseline, plan, rng, boosting="boosting" in lines)
     if "adjusted" in lines:
-        rows += adjusted_rows(cases, baseline, names, plan)
+        adjusted = adjusted_rows(cases, baseline, names, plan)
+        left_out = covariates.note if covariates is not None else ""
+        adjusted[-1]["note"] = "; ".join(filter(None, [adjusted[-1]["note"], left_out]))
+        rows += adjusted
     return rows
 
 
@@ -235,13 +238,17 @@ def _deciding_line(
     return line, ""
 
 
-def _imputed_line(rows: list[Row]) -> Line | None:
-    """The line with missing ratings imputed, if it was given; only its estimate and interval."""
-    for row in rows:
-        if (row["analysis"], row["term"], row["method"]) == ("imputed", "difference", "rubin"):
-            limits = float(row["conf_low"]), float(row["conf_high"])
-            return Line(float(row["estimate"]), *limits, *limits)
-    return None
+def imputed_line(rows: list[Row]) -> Line | None:
+    """The line with missing ratings imputed, out of its rows among others; None without it."""
+    own = {row["method"]: row for row in rows if row["analysis"] == "imputed"}
+    if not {"rubin", "rubin_90"} <= set(own):
+        return None
+    limits = [
+        float(own[method][limit])
+        for method in ("rubin", "rubin_90")
+        for limit in ("conf_low", "conf_high")
+    ]
+    return Line(float(own["rubin"]["estimate"]), *limits)
 
 
 def _line(rows: list[Row], prefix: str, correction: str = "") -> Line:

@@ -73,7 +73,6 @@ def measure_all(data: Measured, plan: Plan) -> pd.DataFrame:
                 clusters,
                 outcome,
                 plan.scoring.minimum_answered,
-                choices.imputations,
                 np.random.default_rng(choices.seed),
                 confidence,
             ),

@@ -16,7 +16,8 @@ from analysis.measure.scoring import turn_reversed
 from analysis.models.cluster_sums import add_by_cluster, code_clusters, leave_one_out
 from analysis.models.intervals import Row, jackknife_interval, no_interval, reliability_interval
 
-ITERATIONS = 5
+#: Little is missing and nothing is decided by it: more sets would change the third digit.
+IMPUTATIONS, ITERATIONS = 10, 5
 #: An auxiliary known of fewer than half would have to be imputed too often itself.
 SMALLEST_COVERAGE = 0.5
 IMPUTED = "multiple imputation"
@@ -30,7 +31,6 @@ def compare_missing_rules(
     clusters: pd.Series,
     outcome: pd.Series,
     minimum_answered: float,
-    imputations: int,
     rng: np.random.Generator,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
@@ -49,7 +49,6 @@ def compare_missing_rules(
     clusters : engagement's identifier (index) to its cluster, of every engagement
     outcome : engagement's identifier (index) to the primary outcome; may be empty
     minimum_answered : the plan's share of a subscale's items that must be answered
-    imputations : completed data sets
     rng : generator
     confidence : level of the intervals
 
@@ -71,7 +70,7 @@ def compare_missing_rules(
     if not sides:
         reason = "scores arrive ready made: no items of which one could be missing"
         return as_estimates([{"analysis": "missing_rule", "estimate": np.nan, "note": reason}])
-    completed, reason = _impute(sides, alliance, clusters, outcome, first, imputations, rng)
+    completed, reason = _impute(sides, alliance, clusters, outcome, first, rng)
     rows: list[Row] = []
     for rater, items in sides.items():
         key = instruments[rater]
@@ -128,6 +127,8 @@ def _summaries(
     rows = [{"term": TERMS[0], "estimate": float(total.mean()), **interval, **size}]
     rows[0] |= {"statistic": np.nan, "p_value": np.nan}
     alpha = cronbach_alpha(items).iloc[0]
+    if all(len(names) == 1 for names in places.values()):
+        alpha = {"estimate": np.nan, "note": "one question each: no internal consistency"}
     if np.isnan(alpha["estimate"]):
         interval = no_interval(alpha["note"])
     else:
@@ -143,7 +144,6 @@ def _impute(
     clusters: pd.Series,
     outcome: pd.Series,
     first: int,
-    imputations: int,
     rng: np.random.Generator,
 ) -> tuple[list[dict[str, pd.DataFrame]], str]:
     """Completed items of each rater, or the reason why there are none."""
@@ -161,7 +161,7 @@ def _impute(
     frame = frame.sort_values(list(frame.columns), kind="stable")
     try:
         copies = impute(
-            frame, list(together.columns), kept, imputations, rng, iterations=ITERATIONS
+            frame, list(together.columns), kept, IMPUTATIONS, rng, iterations=ITERATIONS
         )
     except ValueError as error:
         return [], f"no imputation: {error}"
@@ -207,7 +207,8 @@ def _pooled(
         values = np.array([one[place]["estimate"] for one in found])
         errors = np.array([one[place]["std_error"] for one in found])
         if np.isnan(values).any() or np.isnan(errors).any() or n_clusters < 2:
-            reason = "no estimate with a standard error in every completed data set"
+            told = [one[place]["note"] for one in found if one[place]["note"]]
+            reason = told[0] if told else "no standard error in some completed data set"
             rows.append({"term": term, "estimate": np.nan, **no_interval(reason), **size})
             continue
         log = term == TERMS[1]

@@ -25,7 +25,8 @@ def describe_responses(
     """How often each rater gave each response, over all items and check-ins.
 
     Reversed items are turned first, so that high is good throughout. A response that fewer than ten
-    engagements gave at least once is not given, nor one more that would let it be worked out.
+    engagements gave at least once is not given, nor one more that would let it be worked out; that
+    nobody gave one is.
 
     Parameters
     ----------
@@ -51,7 +52,7 @@ def describe_responses(
         given = codes >= 0
         total = given.sum()
         counts = [np.unique(ids[codes == place]).size for place in range(len(labels))]
-        hidden = small_cells(counts)
+        hidden = small_cells(counts, empty=False)
         method = "ready-made scores, to the nearest step" if instrument.ready_made else "items"
         for place, label in enumerate(labels):
             row: Row = {"rater": rater, "term": f"response {label}", "method": method}

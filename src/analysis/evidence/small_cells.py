@@ -14,19 +14,21 @@ FEWEST = 10
 WITHHELD = f"fewer than {FEWEST} engagements: not given"
 
 
-def small_cells(counts: Sequence[float]) -> np.ndarray:
+def small_cells(counts: Sequence[float], empty: bool = True) -> np.ndarray:
     """Which parts of a whole must be withheld, (n,): the small ones, and never one alone.
 
-    A part is small with fewer than ten engagements, none at all among them. With a single small one
-    the next smallest goes too, or the whole less the others would tell it.
+    A part is small with fewer than ten engagements. With a single small one the next smallest goes
+    too, or the whole less the others would tell it. ``empty``: whether a part without any is small:
+    that nobody of a group is so tells something of each of them.
 
     >>> small_cells([40, 3, 12, 25]).tolist()
     [False, True, True, False]
     """
     counts = np.asarray(counts, dtype=float)
-    small = counts < FEWEST
-    if small.sum() == 1 and len(counts) > 1:
-        rest = np.where(small, np.inf, counts)
+    none = (counts == 0) & (not empty)
+    small = (counts < FEWEST) & ~none
+    if small.sum() == 1 and (~none).sum() > 1:
+        rest = np.where(small | none, np.inf, counts)
         small = small | (np.arange(len(counts)) == int(np.argmin(rest)))
     return small
 

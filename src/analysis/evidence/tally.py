@@ -100,7 +100,10 @@ def rate(count: float, of: float, confidence: float) -> Rate:
     centre = (share + z**2 / (2 * of)) / (1 + z**2 / of)
     half = z * np.sqrt(share * (1 - share) / of + z**2 / (4 * of**2)) / (1 + z**2 / of)
     error = float(np.sqrt(share * (1 - share) / of))
-    return Rate(share, error, float(max(centre - half, 0.0)), float(min(centre + half, 1.0)))
+    # At either end the limit is the share itself, but for rounding.
+    low = 0.0 if count == 0 else float(centre - half)
+    high = 1.0 if count == of else float(centre + half)
+    return Rate(share, error, low, high)
 
 
 def mean_deviation(read: Mapping[str, float], confidence: float) -> Rate:

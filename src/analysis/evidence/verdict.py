@@ -14,8 +14,8 @@ import numpy as np
 
 #: Said when only the clustered line excludes 0.
 NOT_SHOWN = "not shown once reliability is equalised"
-#: Said when the line with missing ratings imputed speaks against the verdict.
-IMPUTED_OTHERWISE = "the answer would be another"
+#: Said when the line with missing ratings imputed does not bear the verdict out.
+NOT_BORNE_OUT = "the answer is not borne out"
 #: Said when the clustered line decides alone.
 UNCORRECTED = "uncorrected for reliability"
 
@@ -110,8 +110,8 @@ def decide(
             f"{rule.missing_share_caution:.0%}: who is missing may matter"
         )
         if imputed is not None and imputed.given:
-            if contradicts(imputed, verdict, rule):
-                reasons.insert(0, f"with missing ratings imputed {IMPUTED_OTHERWISE}")
+            if verdict != "inconclusive" and not bears_out(imputed, verdict, rule):
+                reasons.insert(0, f"with missing ratings imputed {NOT_BORNE_OUT}")
                 verdict = "inconclusive"
             elif verdict != "inconclusive":
                 reasons.append("with missing ratings imputed the answer is the same")
@@ -120,18 +120,18 @@ def decide(
     return verdict, "; ".join(reasons)
 
 
-def contradicts(imputed: Line, verdict: str, rule: Rule) -> bool:
-    """Whether the imputed line speaks against a verdict.
+def bears_out(imputed: Line, verdict: str, rule: Rule) -> bool:
+    """Whether the imputed line, alone, would give the same verdict.
 
-    Against a winner: its estimate lies on the other side of 0. Against equivalence: its interval
-    excludes 0, or its estimate lies beyond the smallest difference of interest. A line that is only
-    less sure contradicts nothing.
+    Complete engagements can agree among themselves on a winner whom only the missing replies made,
+    and the imputed estimate then lies on the same side half of the time: its side alone tells next
+    to nothing. Simulated with 40 % of advisors' replies missing and no difference, complete
+    engagements name a winner in 37 % of data sets; the same side asked for, still in 36 %; the
+    same verdict, in about 3 %. With a difference of .24 nothing is lost by asking for it.
     """
     if verdict in ("supported", "opposed"):
-        return (imputed.estimate > 0) != (verdict == "supported")
-    if verdict == "equivalent":
-        return imputed.side != 0 or abs(imputed.estimate) >= rule.sesoi
-    return False
+        return imputed.side == (1 if verdict == "supported" else -1)
+    return imputed.side == 0 and imputed.lies_within(rule.sesoi)
 
 
 def refuse(

@@ -181,6 +181,10 @@ def _base_rate(records: _Records, study: _Landmark, sample: Sample, at_risk: int
         ENDED_EARLY: "ongoing short of their horizon, for whom those followed as far stand",
         RUPTURE: "in a rupture already, or not followed long enough, left out",
     }[study.outcome]
+    until = {
+        ENDED_EARLY: "the planned end",
+        RUPTURE: "when a repair can still be followed",
+    }[study.outcome]
     counts = {
         unknown: at_risk - sample.n,
         "not rated at this check-in, left out": int(due.sum()) - at_risk,
@@ -188,7 +192,7 @@ def _base_rate(records: _Records, study: _Landmark, sample: Sample, at_risk: int
     }
     told = [
         f"rated at check-in {landmark}, with a check-in planned after it; horizon: the next "
-        f"{plan.horizon} check-ins, or those to the planned end",
+        f"{plan.horizon} check-ins, or those to {until}",
         *(
             f"{n if n >= FEWEST else f'fewer than {FEWEST}'} {what}"
             for what, n in counts.items()

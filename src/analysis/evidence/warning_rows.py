@@ -106,6 +106,8 @@ def make_sample(
 def refuse_sample(sample: Sample, what: str, plan: WarningPlan) -> str:
     """Why no model is fitted, or '' when one is."""
     without = sample.n - sample.events
+    if sample.n == 0:
+        return "of nobody at risk is the outcome known: too few check-ins are left to follow it"
     if sample.n < FEWEST:
         return f"fewer than {FEWEST} engagements at risk with a known outcome"
     if sample.events == 0:
@@ -231,7 +233,7 @@ def _curve_rows(
     sample: Sample, held: HeldOut, plan: WarningPlan, confidence: float
 ) -> Iterator[Row]:
     """Share with the outcome by prediction; the statistic is the mean prediction."""
-    bins = bin_predictions(held.predicted, plan.calibration_bins, FEWEST)
+    bins = bin_predictions(held.predicted, held.base, plan.calibration_bins, FEWEST)
     mean = held.predicted.mean(axis=0)
     for number in range(bins.max() + 1):
         here = bins == number

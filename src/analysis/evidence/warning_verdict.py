@@ -13,7 +13,7 @@ from analysis.models.intervals import Row
 ALTERNATIVES = {
     "treat_all": "warning about everybody",
     "treat_none": "warning about nobody",
-    "rule": "the practitioners' rule",
+    "rule": "the practitioners’ rule",
 }
 
 
@@ -22,11 +22,11 @@ def decide_warning(
 ) -> list[Row]:
     """The rows that carry a landmark's verdict: AUC - .5, and its equivalence interval.
 
-    ``supported``: the AUC's interval lies above .5 and, at the plan's threshold, the model's net
+    ``supported``: the AUC’s interval lies above .5 and, at the plan's threshold, the model's net
     benefit is greater than that of warning about everybody, about nobody and by the practitioners'
     rule. Net benefits are compared by their size, as a choice has to be made between them; their
     intervals stand in the table, and the reason says where one holds 0 (Vickers, van Calster and
-    Steyerberg, 2019, Diagnostic and Prognostic Research 3, 18). ``opposed``: the AUC's interval
+    Steyerberg, 2019, Diagnostic and Prognostic Research 3, 18). ``opposed``: the AUC’s interval
     lies below .5. ``equivalent``: it holds .5 and the equivalence interval lies within
     ``smallest_gain`` of it. Else, and with too few advisors, ``inconclusive``.
     """
@@ -99,16 +99,16 @@ def _decide(
             return "equivalent", (
                 f"on advisors not seen the AUC is within {plan.smallest_gain:g} of chance"
             )
-        return "inconclusive", "the AUC's interval on advisors not seen holds .5"
+        return "inconclusive", "the AUC’s interval on advisors not seen holds .5"
     beaten = [other for other, row in gained.items() if row["estimate"] > 0]
     unbeaten = [words for other, words in ALTERNATIVES.items() if other not in beaten]
-    at = f"at a threshold of {plan.threshold:g}"
+    at = f"at a threshold of {plan.threshold:.2f}".replace("0.", ".")
     if unbeaten:
         return "inconclusive", (
-            f"the AUC's interval lies above .5, but {at} the net benefit is no greater than that "
+            f"the AUC’s interval lies above .5, but {at} the net benefit is no greater than that "
             f"of {' and of '.join(unbeaten)}"
         )
-    reason = f"the AUC's interval lies above .5, and {at} the net benefit beats every alternative"
+    reason = f"the AUC’s interval lies above .5, and {at} the net benefit beats every alternative"
     unsure = [words for other, words in ALTERNATIVES.items() if not gained[other]["conf_low"] > 0]
     if unsure:
         reason += f" (the interval of its lead over {' and over '.join(unsure)} holds 0)"

@@ -7,7 +7,6 @@ folds under every penalty, or all samples without one cluster. Each step is one 
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import expit
 
 #: Steps before a fit counts as without a maximum (as where a predictor separates the classes).
 MOST_STEPS = 50
@@ -17,6 +16,8 @@ FURTHEST = 30.0
 SINGULAR = 1e-13
 #: A last step this small leaves an error of its square.
 TOLERANCE = 1e-7
+#: No step moves a linear predictor further: Newton's steps then improve the fit without a search.
+FURTHEST_STEP = 1.7
 
 
 def fit_logistic(
@@ -30,7 +31,9 @@ def fit_logistic(
     """Coefficients that maximise the penalised likelihood under each set of weights.
 
     Maximises sum_i w_i (y_i eta_i - log(1 + exp(eta_i))) - sum_j penalty_j b_j^2 / 2 with
-    eta = offset + design b, by Newton's steps, halved where one would not improve the fit.
+    eta = offset + design b. With r the largest change of any eta, a step of Newton's changes the
+    fit by at least its decrement times 1 - (exp(r) - r - 1) / r^2 (Bach, 2010, Electronic Journal
+    of Statistics 4, 384), which is positive below r = 1.79: longer steps are shortened.
 
     Parameters
     ----------
@@ -48,64 +51,42 @@ def fit_logistic(
     """
     design, target = np.asarray(design, dtype=float), np.asarray(target, dtype=float)
     weights = np.atleast_2d(np.asarray(weights, dtype=float))
-    n, p = design.shape
+    p = design.shape[1]
     penalties = np.broadcast_to(penalties, (len(weights), p)).astype(float)
-    offset = np.broadcast_to(offset, n).astype(float)
+    fitted = np.broadcast_to(start, (len(weights), p)).astype(float)
+    eta = fitted @ design.T + offset
     first, second = np.triu_indices(p)
     products = design[:, first] * design[:, second]
-    fitted = np.broadcast_to(start, (len(weights), p)).astype(float)
-    best = _loss(design, target, weights, penalties, offset, fitted)
     # Without a penalty on each, coefficients may run away until rounding stops them.
     free = (penalties == 0).any(axis=1)
     open_ = np.arange(len(weights))
     for _ in range(MOST_STEPS):
         own, b = weights[open_], fitted[open_]
-        shares = expit(b @ design.T + offset)
+        shares = 1 / (1 + np.exp(-eta))
         gradient = (own * (target - shares)) @ design - penalties[open_] * b
         flat = (own * shares * (1 - shares)) @ products
         curvature = np.empty((len(open_), p, p))
         curvature[:, first, second] = flat
         curvature[:, second, first] = flat
         curvature[:, range(p), range(p)] += penalties[open_]
+        solvable = np.ones(len(open_), dtype=bool)
         if free.any():
             roots = np.linalg.eigvalsh(curvature)
             solvable = roots[:, 0] > SINGULAR * roots[:, -1]
             fitted[open_[~solvable]] = np.nan
-            open_, own, b = open_[solvable], own[solvable], b[solvable]
-            curvature, gradient = curvature[solvable], gradient[solvable]
-            if not len(open_):
-                break
-        step = np.linalg.solve(curvature, gradient[..., None])[..., 0]
-        moved, best[open_] = _descend(
-            design, target, own, penalties[open_], offset, b, step, best[open_]
-        )
-        fitted[open_] = moved
-        small = np.abs(moved - b).max(axis=1) <= TOLERANCE * (1 + np.abs(moved).max(axis=1))
-        open_ = open_[~small]
+            if not solvable.any():
+                return fitted
+        step = np.linalg.solve(curvature[solvable], gradient[solvable][..., None])[..., 0]
+        move = step @ design.T
+        shorten = FURTHEST_STEP / np.maximum(np.abs(move).max(axis=1), FURTHEST_STEP)
+        step, open_ = step * shorten[:, None], open_[solvable]
+        fitted[open_] += step
+        left = np.abs(step).max(axis=1) > TOLERANCE * (1 + np.abs(fitted[open_]).max(axis=1))
+        eta = (eta[solvable] + move * shorten[:, None])[left]
+        open_ = open_[left]
         if not len(open_):
             break
     fitted[open_] = np.nan
     far = np.abs(fitted @ design.T + offset).max(axis=1, initial=0.0) > FURTHEST
     fitted[free & far] = np.nan
     return fitted
-
-
-def _loss(design, target, weights, penalties, offset, b) -> np.ndarray:
-    """Minus the penalised log-likelihood (B,)."""
-    eta = b @ design.T + offset
-    fit = (weights * (np.logaddexp(0.0, eta) - target * eta)).sum(axis=1)
-    return fit + (penalties * b**2).sum(axis=1) / 2
-
-
-def _descend(design, target, weights, penalties, offset, b, step, loss):
-    """Each step taken whole, or halved until the fit is no worse."""
-    moved = b + step
-    after = _loss(design, target, weights, penalties, offset, moved)
-    for _ in range(30):
-        worse = after > loss + 1e-12 * np.abs(loss)
-        if not worse.any():
-            break
-        step = np.where(worse[:, None], step / 2, step)
-        moved = b + step
-        after = _loss(design, target, weights, penalties, offset, moved)
-    return moved, after

@@ -1,140 +1,289 @@
-"""The report's tables on measurement: reliability, factor models, invariance."""
+"""How well the alliance was measured: sentences, a figure and tables, from tidy rows."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
-from analysis.contract.estimates import COLUMNS
-from analysis.present.sections import Table, make_table
-from analysis.present.tables import (
-    DASH,
-    begin_large,
-    show_correlation,
-    show_interval,
-    show_level,
-    show_note,
-    show_p,
+from analysis.present.drawing import as_svg
+from analysis.present.measurement_figure import draw_measurement, reliability_of_total
+from analysis.present.measurement_tables import (
+    name_item,
+    read_rows,
+    tabulate_agreement,
+    tabulate_invariance,
+    tabulate_reliability,
+    tabulate_structure,
+    tabulate_variance,
+)
+from analysis.present.missing_tables import (
+    show_percent,
+    tabulate_items,
+    tabulate_nonresponse,
+    tabulate_replies,
+    tabulate_responses,
+    tabulate_rules,
+)
+from analysis.present.parts import Figure, Part
+from analysis.present.tables import begin_large, show_correlation, show_interval, show_note
+
+RATERS = ("advisee", "advisor")
+ANCHOR, HEADING = "measurement", "How well it was measured"
+_CAPTION = (
+    "Responses by rater; the share of engagements with a usable rating at each check-in; omega of "
+    "the total at each check-in with its interval, the darker line being .70."
 )
 
-INDICES = ("cfi", "tli", "rmsea", "srmr")
 
+def describe_measurement(
+    rows: pd.DataFrame, title: str, *, confidence: float = 0.95, notes: Sequence[str] = ()
+) -> Part:
+    """The report's part on measurement, from one dataset's rows as made or as read back from CSV.
 
-def tabulate_all(measurement: pd.DataFrame, confidence: float) -> list[Table]:
-    """Every table there is something to say in: reliability, structure, invariance, items."""
-    # A table carries the columns it needs: without any items there is no method.
-    whole = measurement.reindex(columns=list(COLUMNS))
+    Parameters
+    ----------
+    rows : those of ``analysis.evidence.measured.measure_all``
+    title : the dataset's name as people read it
+    confidence : level of the intervals
+    notes : cautions to stand with the figure
+    """
+    own = read_rows(rows)
+    if own.empty:
+        return Part(ANCHOR, HEADING)
+    told = (
+        _forms(own),
+        _reliability(own),
+        _turned(own),
+        _structure(own),
+        _invariance(own),
+        _over_time(own),
+        _agreement(own),
+        _variance(own),
+        _missing(own),
+    )
+    paragraphs = tuple(sentence for sentence in told if sentence)
+    drawing = draw_measurement(own, title, confidence=confidence, notes=notes)
+    alt = " ".join([_alt(own), _reliability(own)]).strip()
+    figure = Figure(as_svg(drawing), alt, " ".join([_CAPTION, *notes]))
     tables = (
-        tabulate_reliability(whole, confidence),
-        tabulate_structure(whole),
-        tabulate_invariance(whole),
+        tabulate_reliability(own, confidence),
+        tabulate_variance(own, confidence),
+        tabulate_agreement(own, confidence),
+        tabulate_invariance(own),
     )
-    return [table for table in tables if table is not None]
-
-
-def tabulate_reliability(measurement: pd.DataFrame, confidence: float) -> Table | None:
-    """Reliability of each rater's subscales, over the check-ins; None if nothing was measured."""
-    alphas = measurement[measurement["term"] == "reliability"]
-    if alphas.empty:
-        return None
-    rows = []
-    for (rater, subscale), part in alphas.groupby(["rater", "subscale"], sort=False):
-        note = show_note(part["note"].dropna().iloc[0]) if part["estimate"].isna().all() else ""
-        cells = [begin_large(f"{rater}, {subscale}")]
-        for method in ("cronbach_alpha", "mcdonald_omega"):
-            own = part[(part["method"] == method) & part["estimate"].notna()]
-            cells += [_first_with_interval(own), _range_of(own["estimate"])]
-        rows.append([*cells, note])
-    level = show_level(confidence)
-    return make_table(
-        f"Reliability at the first check-in with {level} intervals that allow for engagements "
-        "sharing an advisor, and its range over the check-ins",
-        ("Rating", "Alpha", "Range", "Omega", "Range", "Note"),
-        rows,
-        numeric=range(1, 5),
-        wide=[5],
+    further = (
+        tabulate_structure(own),
+        *(tabulate_invariance(own, "invariance_occasions", rater) for rater in RATERS),
+        tabulate_items(own),
+        tabulate_responses(own),
+        tabulate_replies(own),
+        tabulate_rules(own, confidence),
+        tabulate_nonresponse(own),
+    )
+    return Part(
+        ANCHOR,
+        HEADING,
+        paragraphs,
+        (figure,),
+        tuple(table for table in tables if table),
+        tuple(table for table in further if table),
+        "Factor models, items, responses and what is missing",
     )
 
 
-def _first_with_interval(rows: pd.DataFrame) -> str:
-    if rows.empty:
-        return DASH
-    first = rows.iloc[0]
-    interval = show_interval(first["conf_low"], first["conf_high"], 2)
-    return f"{show_correlation(first['estimate'], 2)} {interval}"
+def _forms(own: pd.DataFrame) -> str:
+    """What the raters' forms leave out."""
+    notes = [show_note(note) for note in own.loc[own["analysis"] == "forms", "note"]]
+    return f"The raters answered different forms: {'; '.join(notes)}." if notes else ""
 
 
-def _range_of(values: pd.Series) -> str:
-    if len(values) < 2:
-        return DASH
-    return f"{show_correlation(values.min(), 2)} to {show_correlation(values.max(), 2)}"
+def _reliability(own: pd.DataFrame) -> str:
+    """Omega of each total at the first check-in, and what lies below .70."""
+    first = reliability_of_total(own).drop_duplicates("rater")
+    if first.empty:
+        notes = own.loc[own["term"] == "reliability", "note"]
+        return f"{begin_large(show_note(notes.iloc[0]))}." if len(notes) else ""
+    shown = [
+        f"{show_correlation(row['estimate'], 2)} "
+        f"{show_interval(row['conf_low'], row['conf_high'], 2)} for the {row['rater']}"
+        for row in first.to_dict("records")
+    ]
+    low = own[(own["term"] == "reliability") & own["note"].str.contains("low: below")]
+    names = list(dict.fromkeys(low["rater"] + "’s " + low["subscale"]))
+    caution = f" Below .70 at some check-in: the {', the '.join(names)}." if names else ""
+    return f"Omega of the total at the first check-in is {' and '.join(shown)}.{caution}"
 
 
-def tabulate_structure(measurement: pd.DataFrame) -> Table | None:
-    """Fit of the factor models of each rater's items, side by side; None without any."""
-    own = measurement[(measurement["analysis"] == "structure") & measurement["method"].notna()]
-    if own.empty:
-        return None
-    rows = []
-    for (rater, model), part in own.groupby(["rater", "method"], sort=False):
-        by_term = part.drop_duplicates("term").set_index("term")
-        indices = [show_correlation(by_term["estimate"].get(name), 3) for name in INDICES]
-        note = by_term.loc["chisq", "note"]
-        told = show_note(note) if isinstance(note, str) else ""
-        rows.append(
-            [begin_large(f"{rater}, {model}"), _chisq(by_term.loc["chisq"]), *indices, told]
+def _turned(own: pd.DataFrame) -> str:
+    """Items that run against their subscale."""
+    wrong = own[own["note"].str.startswith("runs against its subscale")]
+    if wrong.empty:
+        return ""
+    names = list(
+        dict.fromkeys(
+            f"{name_item(row['term'].removeprefix('item_total '))} of the {row['rater']}’s "
+            f"{row['subscale']}"
+            + (
+                " (turned though the data had it turned already?)"
+                if "turned already" in row["note"]
+                else ""
+            )
+            for row in wrong.to_dict("records")
         )
-    return make_table(
-        "Factor models of the items at the first check-in (maximum likelihood)",
-        ("Model", "χ² (df)", "CFI", "TLI", "RMSEA", "SRMR", "Note"),
-        rows,
-        numeric=range(1, 6),
-        wide=[6],
+    )
+    return f"Look at the key: {', '.join(names)} runs against its subscale."
+
+
+def _structure(own: pd.DataFrame) -> str:
+    """Whether goal and task can be told apart, and what went wrong in a model."""
+    found = own[own["term"] == "goal and task"]
+    told = []
+    for row in found.to_dict("records"):
+        r = show_correlation(row["estimate"], 2)
+        if row["note"].startswith("goal and task merge"):
+            reason = row["note"].removeprefix("goal and task merge: ")
+            told.append(f"goal and task merge in the {row['rater']}’s rating ({reason})")
+        elif row["note"].startswith("distinct"):
+            told.append(
+                f"goal and task can be told apart in the {row['rater']}’s rating "
+                f"(factors correlate {r})"
+            )
+    models = own[(own["analysis"] == "structure") & (own["term"] == "chisq")]
+    amiss = models[models["note"].str.contains("Heywood|converge|identified|singular")]
+    names = [f"the {row['rater']}’s {row['method']}" for row in amiss.to_dict("records")]
+    caution = f" Improper or without a solution: {', '.join(names)}." if names else ""
+    return f"{begin_large('; '.join(told))}.{caution}" if told else caution.strip()
+
+
+def _invariance(own: pd.DataFrame) -> str:
+    """Whether both raters use the items alike, and the latent gap that may then be read."""
+    ladder = own[own["analysis"] == "invariance"]
+    if ladder.empty:
+        return ""
+    gaps = ladder[ladder["term"].str.startswith("latent mean gap: ")]
+    if gaps.empty:
+        reason = show_note(ladder["note"].iloc[0])
+        return f"Whether both raters use the items alike is not known: {reason}."
+    if gaps["estimate"].isna().all():
+        reason = show_note(gaps["note"].iloc[0]).removeprefix("not comparable: ")
+        return f"Their means cannot be compared item by item: {reason}.{_faults(ladder)}"
+    partial = gaps["note"].str.contains("partial").any()
+    which = (
+        "Only some items are used alike by both raters"
+        if partial
+        else ("Both raters use the items alike (scalar invariance holds)")
+    )
+    shown = [
+        f"{row['term'].removeprefix('latent mean gap: ')} {show_correlation(row['estimate'], 2)} "
+        f"{show_interval(row['conf_low'], row['conf_high'], 2)}"
+        for row in gaps.to_dict("records")
+    ]
+    return (
+        f"{which}.{_faults(ladder)} Latent gap, advisor less advisee, in standard deviations: "
+        f"{', '.join(shown)}."
     )
 
 
-def tabulate_invariance(measurement: pd.DataFrame) -> Table | None:
-    """The invariance ladder across raters, items at fault and the latent gap; None without any."""
-    own = measurement[measurement["analysis"] == "invariance"]
-    if own.empty:
-        return None
-    rows = []
-    for row in own.itertuples():
-        note = show_note(row.note) if isinstance(row.note, str) else ""
-        if not isinstance(row.term, str):
-            rows.append(["Not tested", DASH, DASH, DASH, note])
-        elif row.term.endswith(": chisq"):
-            step = row.term.removesuffix(": chisq")
-            fit = {name: _of(own, f"{step}: {name}") for name in ("cfi", "rmsea")}
-            fall = _of(own, f"{step}: change in cfi")
-            shown = [show_correlation(value, 3) for value in (*fit.values(), fall)]
-            told = "; ".join(filter(None, [note, shown[2] != DASH and f"ΔCFI {shown[2]}"]))
-            rows.append([begin_large(step), _chisq(row), *shown[:2], told])
-        elif "at fault" in note.lower():
-            tested = f"χ²(1) = {row.statistic:.1f}, p {_equals(show_p(row.p_value))}"
-            rows.append([begin_large(row.term), tested, DASH, DASH, note])
-        elif row.term.startswith("latent mean gap"):
-            interval = show_interval(row.conf_low, row.conf_high, 2)
-            gap = f"{show_correlation(row.estimate, 2)} {interval}"
-            rows.append([begin_large(row.term), gap, DASH, DASH, note])
-    return make_table(
-        "Do both raters use the items alike? Residuals of twin items covary; a step holds with a "
-        "fall in CFI of at most .010 and a rise in RMSEA of at most .015. The tests take dyads as "
-        "independent: where advisors have many, they find too many items at fault",
-        ("Step or item", "χ² (df), or gap", "CFI", "RMSEA", "Note"),
-        rows,
-        numeric=range(1, 4),
-        wide=[4],
+def _faults(ladder: pd.DataFrame) -> str:
+    """The items at fault in each step."""
+    wrong = ladder[ladder["note"].str.contains("at fault")]
+    words = {"metric": "loadings", "scalar": "intercepts"}
+    told = []
+    for step, word in words.items():
+        terms = wrong.loc[wrong["term"].str.startswith(f"{step}: "), "term"]
+        names = [name_item(term.removeprefix(f"{step}: ")) for term in terms]
+        if names:
+            told.append(f"{', '.join(names)} ({word})")
+    return f" At fault: {'; '.join(told)}." if told else ""
+
+
+def _over_time(own: pd.DataFrame) -> str:
+    """Whether each rater's items mean the same over the window."""
+    told = []
+    for rater in RATERS:
+        ladder = own[(own["analysis"] == "invariance_occasions") & (own["rater"] == rater)]
+        changes = ladder[ladder["term"].str.startswith("latent mean change")]
+        if changes.empty:
+            continue
+        held = changes["estimate"].notna().any()
+        partial = changes["note"].str.contains("partial").any()
+        word = ("in part" if partial else "alike") if held else "not alike"
+        told.append(f"the {rater} {word}")
+    return f"Over the window’s check-ins the items are used: {', '.join(told)}." if told else ""
+
+
+def _agreement(own: pd.DataFrame) -> str:
+    """How far the totals agree."""
+    found = own[(own["analysis"] == "agreement") & (own["subscale"] == "total")]
+    by_term = found.drop_duplicates("term").set_index("term")
+    if "correlation" not in by_term.index or pd.isna(by_term.loc["correlation", "estimate"]):
+        return ""
+    r, icc = by_term.loc["correlation"], by_term.loc["ICC(A,1)"]
+    return (
+        f"The two totals correlate {show_correlation(r['estimate'], 2)} "
+        f"{show_interval(r['conf_low'], r['conf_high'], 2)} over {r['n_engagements']:.0f} dyads; "
+        f"ICC(A,1) is {show_correlation(icc['estimate'], 2)}."
     )
 
 
-def _of(rows: pd.DataFrame, term: str) -> float:
-    found = rows.loc[rows["term"] == term, "estimate"]
-    return float(found.iloc[0]) if len(found) else float("nan")
+def _variance(own: pd.DataFrame) -> str:
+    """Where each rating's variance lies."""
+    told = []
+    for rater, part in own[own["analysis"] == "variance"].groupby("rater", sort=False):
+        shares = part.drop_duplicates("term").set_index("term")["estimate"]
+        words = [
+            f"{show_percent(shares.get(f'share {place}'))} {place}"
+            for place in ("between advisors", "between dyads", "within dyads")
+            if pd.notna(shares.get(f"share {place}"))
+        ]
+        if words:
+            told.append(f"of the {rater}’s, {', '.join(words)}")
+    return f"Where the ratings’ variance lies: {'; '.join(told)}." if told else ""
 
 
-def _chisq(row) -> str:
-    return DASH if pd.isna(row.statistic) else f"{row.statistic:.1f} ({row.df:.0f})"
+def _missing(own: pd.DataFrame) -> str:
+    """How much was prorated, and what imputing instead would change."""
+    prorated = own[(own["analysis"] == "replies") & (own["term"] == "prorated")]
+    known = prorated[prorated["estimate"].notna()]
+    told = []
+    for rater, part in known.groupby("rater", sort=False):
+        sheets = part["n_engagements"]
+        share = (part["estimate"] * sheets).sum() / sheets.sum()
+        told.append(f"{show_percent(share)} of the {rater}’s usable ratings are prorated")
+    means = own[(own["analysis"] == "missing_rule") & (own["term"] == "mean of the total")]
+    moved = []
+    for rater, part in means.groupby("rater", sort=False):
+        by_rule = part.set_index("method")["estimate"]
+        default = by_rule[by_rule.index.str.startswith("prorated")]
+        imputed = by_rule.get("multiple imputation", float("nan"))
+        if len(default) and pd.notna(imputed):
+            moved.append(f"the {rater}’s from {default.iloc[0]:.2f} to {imputed:.2f}")
+    if moved:
+        told.append(
+            "imputing everybody’s items instead moves the mean total at the first check-in: "
+            + ", ".join(moved)
+        )
+    return f"{begin_large('; '.join(told))}." if told else ""
 
 
-def _equals(p_value: str) -> str:
-    return p_value if p_value.startswith("<") else f"= {p_value}"
+def _alt(own: pd.DataFrame) -> str:
+    """What the figure shows, in words."""
+    answered = own[(own["analysis"] == "replies") & (own["term"] == "answered")]
+    told = []
+    for rater, part in answered[answered["estimate"].notna()].groupby("rater", sort=False):
+        part = part.sort_values("occasion")
+        told.append(
+            f"{rater} from {show_percent(part['estimate'].iloc[0])} to "
+            f"{show_percent(part['estimate'].iloc[-1])}"
+        )
+    shares = (
+        f" Engagements with a usable rating over the check-ins: {', '.join(told)}." if told else ""
+    )
+    responses = own[(own["analysis"] == "responses") & own["estimate"].notna()]
+    most = []
+    for rater, part in responses.groupby("rater", sort=False):
+        top = part.loc[part["estimate"].idxmax()]
+        most.append(f"{rater} {top['term'].removeprefix('response ')}")
+    common = f"Most frequent response: {', '.join(most)}." if most else ""
+    return f"{common}{shares}".strip()

@@ -18,7 +18,6 @@ from analysis.present.captions import (
 )
 from analysis.present.claims import ClaimsPage
 from analysis.present.lines import OutcomeCell, read_cells
-from analysis.present.measurement import tabulate_all
 from analysis.present.parts import Figure, Part
 from analysis.present.sections import (
     Table,
@@ -40,9 +39,9 @@ FIT_ON_A_PAGE = 8
 class ReportDataset:
     """What the report says of one dataset.
 
-    ``sentence`` is the headline and ``reason`` the verdict's; ``comparison``, ``flow`` and
-    ``measurement`` are the dataset's own rows of those tables; ``figure_svg`` is the figure's whole
-    file; ``parts`` are its further subjects in order; ``notes`` are cautions such as an unverified
+    ``sentence`` is the headline and ``reason`` the verdict's; ``comparison`` and ``flow``
+    are the dataset's own rows of those tables; ``figure_svg`` is the figure's whole file; ``parts``
+    are its further subjects in order; ``notes`` are cautions such as an unverified
     key; ``provenance`` maps a heading to what is said under it.
     """
 
@@ -58,7 +57,6 @@ class ReportDataset:
     provenance: Mapping[str, str] = field(default_factory=dict)
     outcome_titles: Mapping[str, str] = field(default_factory=dict)
     clusters: str = "advisors"
-    measurement: pd.DataFrame = field(default_factory=pd.DataFrame)
     parts: Sequence[Part] = ()
 
 
@@ -115,7 +113,6 @@ class _Section:
     reason: str
     primary: OutcomeCell | None
     figure: Figure
-    measurement: list[Table]
     parts: list[Part]
     outcomes: Table
     subscales: Table | None
@@ -146,7 +143,6 @@ def _section(dataset: ReportDataset, plan: Plan) -> _Section:
             " ".join([caption, *dataset.notes]),
             tall=len(cells) > FIT_ON_A_PAGE,
         ),
-        tabulate_all(dataset.measurement, choices.confidence),
         _shown(dataset.parts),
         tabulate_outcomes(cells, titles, choices, clusters),
         tabulate_subscales(dataset.comparison, choices, clusters),

@@ -11,8 +11,15 @@ from matplotlib.figure import Figure
 
 from analysis.contract.layout import Dataset, read_plan
 from analysis.contract.plan import Plan
+from analysis.present.curve import draw_multiverse
 from analysis.present.figures import draw_comparison, save_figure
+from analysis.present.measurement_figure import draw_measurement
 from analysis.present.notes import note_keys, note_origin
+from analysis.present.plate import draw_plate
+from analysis.present.rupture_timeline import draw_ruptures
+from analysis.present.surface import draw_surface
+from analysis.present.trajectories import draw_trajectories
+from analysis.present.warning_curves import draw_warning
 
 
 @dataclass(frozen=True)
@@ -49,8 +56,73 @@ def _comparison(drawn: _Drawn) -> Figure:
     )
 
 
+def _measurement(drawn: _Drawn) -> Figure:
+    return draw_measurement(
+        drawn.table("measurement"),
+        drawn.dataset.mapping.title,
+        confidence=drawn.plan.comparison.confidence,
+        notes=drawn.notes,
+    )
+
+
+def _multiverse(drawn: _Drawn) -> Figure:
+    return draw_multiverse(
+        pd.read_csv(drawn.interim / "multiverse.csv", dtype={"window": str}),
+        drawn.dataset.mapping.title,
+        drawn.plan.comparison.sesoi,
+        confidence=drawn.plan.comparison.confidence,
+        clusters=drawn.dataset.mapping.clusters,
+        notes=drawn.notes,
+    )
+
+
+def _trajectories(drawn: _Drawn) -> Figure:
+    title, rows = drawn.dataset.mapping.title, drawn.table("process")
+    figure = draw_trajectories(
+        rows, title, confidence=drawn.plan.comparison.confidence, notes=drawn.notes
+    )
+    reason = "ratings at a single check-in show no course"
+    return figure or draw_plate(f"{title}: the course of the alliance", reason)
+
+
+def _surface(drawn: _Drawn) -> Figure:
+    settings = drawn.dataset.mapping
+    declared = settings.outcomes.get(settings.primary_outcome)
+    name = (settings.primary_outcome or "the outcome").replace("_", " ")
+    outcome = declared.title if declared is not None and declared.title else name
+    figure = draw_surface(drawn.table("process"), settings.title, outcome, notes=drawn.notes)
+    reason = "it takes both raters early on and the primary outcome"
+    return figure or draw_plate(f"{settings.title}: agreement and outcome", reason)
+
+
+def _ruptures(drawn: _Drawn) -> Figure:
+    return draw_ruptures(
+        drawn.table("process"),
+        drawn.dataset.mapping.title,
+        confidence=drawn.plan.comparison.confidence,
+        notes=drawn.notes,
+    )
+
+
+def _warning(drawn: _Drawn) -> Figure:
+    return draw_warning(
+        drawn.table("warning"),
+        drawn.dataset.mapping.title,
+        confidence=drawn.plan.comparison.confidence,
+        notes=drawn.notes,
+    )
+
+
 #: Every dataset's figures; where the data allow none, a plate says why.
-FIGURES: dict[str, Callable[[_Drawn], Figure]] = {"comparison": _comparison}
+FIGURES: dict[str, Callable[[_Drawn], Figure]] = {
+    "comparison": _comparison,
+    "measurement": _measurement,
+    "trajectories": _trajectories,
+    "surface": _surface,
+    "ruptures": _ruptures,
+    "warning": _warning,
+    "multiverse": _multiverse,
+}
 
 
 def draw(mapping: Path, plan: Path, results: Path) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 
 from analysis.contract.estimates import in_order
 from analysis.contract.files import write_csv
 from analysis.contract.layout import Dataset, read_plan
 from analysis.contract.tables import read_table
+from analysis.evidence.cells import collect_cells
 from analysis.evidence.course import describe_course
 from analysis.evidence.held import keep_held
+from analysis.evidence.mediation import describe_mediation
 from analysis.evidence.ruptures import describe_ruptures, omega_by_occasion
 
 
@@ -42,6 +46,18 @@ def process(mapping: Path, plan: Path, folder: Path) -> None:
         cluster=settings.cluster,
         confidence=choices.comparison.confidence,
     )
-    rows = in_order([course, ruptures])
+    mediation = describe_mediation(
+        tables["frame"],
+        collect_cells(tables["frame"], tables["outcomes"], settings.outcomes),
+        SimpleNamespace(
+            outcome=settings.primary_outcome,
+            source=settings.primary_source,
+            phase=settings.primary_phase,
+        ),
+        settings.cluster,
+        choices.comparison,
+        np.random.default_rng(choices.comparison.seed),
+    )
+    rows = in_order([course, ruptures, mediation])
     rows.insert(0, "dataset", settings.name)
     write_csv(rows, folder / "process.csv")

@@ -6,79 +6,172 @@ import json
 from pathlib import Path
 
 import pandas as pd
+from matplotlib.figure import Figure
 
+from analysis.contract.claims import read_ledger
 from analysis.contract.files import write_json, write_text
+from analysis.contract.freeze import CLAIMS, collect_choices, data_at_hand, read_frozen
 from analysis.contract.layout import CALIBRATION, Dataset, read_plan
+from analysis.contract.mapping import Mapping
+from analysis.contract.plan import Plan
 from analysis.contract.provenance import collect_provenance
 from analysis.evidence.sentence import read_headline
 from analysis.present.calibration import describe_calibration
+from analysis.present.claims import describe_claims
+from analysis.present.course import describe_course
 from analysis.present.figures import draw_datasets, save_figure
+from analysis.present.forest import draw_forest
+from analysis.present.measurement import describe_measurement
+from analysis.present.mediation import describe_mediation_part
+from analysis.present.multiverse import describe_multiverse
 from analysis.present.notes import describe_origin, note_keys, note_origin
 from analysis.present.parts import Part
+from analysis.present.plan import describe_plan
 from analysis.present.report import ReportContext, ReportDataset, render_report
+from analysis.present.ruptures import describe_ruptures_part
+from analysis.present.synthesis import describe_synthesis
+from analysis.present.warning import describe_warning_part
+
+TABLES = (
+    "comparison",
+    "measurement",
+    "process",
+    "warning",
+    "multiverse",
+    "synthesis",
+    "claims",
+    "flow",
+)
 
 
 def report(plan: Path, results: Path, mappings: list[Path]) -> None:
-    """Write ``report.html``, ``provenance.json`` and ``figures/datasets`` (SVG and PNG)."""
+    """Write ``report.html``, ``provenance.json`` and the figures across datasets (SVG and PNG).
+
+    These are ``figures/datasets`` and ``figures/synthesis``.
+    """
     choices = read_plan(plan)
     found = [Dataset(path) for path in mappings]
-    comparison = pd.read_csv(results / "tables/comparison.csv")
-    measurement = pd.read_csv(results / "tables/measurement.csv")
-    flow = pd.read_csv(results / "tables/flow.csv")
+    tables = {name: _read(results / f"tables/{name}.csv") for name in TABLES}
     metrics = json.loads((results / "metrics.json").read_text(encoding="utf-8"))
-    shown = [_show(dataset, comparison, measurement, flow, metrics, results) for dataset in found]
-    overview = results / "figures/datasets.svg"
-    figure = draw_datasets(
-        comparison,
-        {one.name: one.title for one in shown},
+    shown = [_show(dataset, tables, metrics, results, choices) for dataset in found]
+    titles = {one.name: one.title for one in shown}
+    overview = draw_datasets(
+        tables["comparison"],
+        titles,
         choices.comparison.sesoi,
         {one.name: one.outcome_titles for one in shown},
         confidence=choices.comparison.confidence,
     )
-    save_figure(figure, overview)
     provenance = collect_provenance(choices, {one.mapping.name: one for one in found})
     context = ReportContext(
         shown,
-        overview.read_text(encoding="utf-8"),
+        _save(overview, results / "figures/datasets.svg"),
         choices,
         provenance,
-        appendix=_appendix(),
+        claims=describe_claims(
+            tables["claims"],
+            read_ledger(CLAIMS).claims,
+            titles,
+            choices.comparison.confidence,
+        ),
+        across=(_synthesis(tables["synthesis"], titles, choices, results),),
+        appendix=(*_calibration(), _plan(choices, found, titles)),
     )
     write_text(render_report(context), results / "report.html")
     write_json(provenance, results / "provenance.json")
 
 
-def _appendix() -> tuple[Part, ...]:
+def _read(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, dtype={"window": str}, low_memory=False)
+
+
+def _save(figure: Figure, path: Path) -> str:
+    """Save a figure, and give back what the SVG file holds."""
+    save_figure(figure, path)
+    return path.read_text(encoding="utf-8")
+
+
+def _synthesis(rows: pd.DataFrame, titles: dict, choices: Plan, results: Path) -> Part:
+    level = choices.comparison.confidence
+    forest = draw_forest(rows, titles, choices.comparison.sesoi, confidence=level)
+    svg = _save(forest, results / "figures/synthesis.svg")
+    return describe_synthesis(rows, titles, svg, confidence=level)
+
+
+def _calibration() -> tuple[Part, ...]:
     """The recorded calibration: a run does not repeat what no dataset can change."""
     if not CALIBRATION.exists():
         return ()
     return (describe_calibration(pd.read_csv(CALIBRATION)),)
 
 
+def _plan(choices: Plan, found: list[Dataset], titles: dict) -> Part:
+    """The plan as it was frozen, if it was, and every later departure."""
+    datasets = {one.mapping.name: one for one in found}
+    frozen = read_frozen()
+    collected = collect_choices(choices, datasets)
+    return describe_plan(frozen, collected, titles, data_at_hand(datasets))
+
+
 def _show(
-    dataset: Dataset,
-    comparison: pd.DataFrame,
-    measurement: pd.DataFrame,
-    flow: pd.DataFrame,
-    metrics: dict,
-    results: Path,
+    dataset: Dataset, tables: dict[str, pd.DataFrame], metrics: dict, results: Path, choices: Plan
 ) -> ReportDataset:
     """One dataset's part of everything."""
     settings = dataset.mapping
-    own = comparison[comparison["dataset"] == settings.name]
+    own = {
+        name: table[table["dataset"] == settings.name]
+        for name, table in tables.items()
+        if name != "synthesis"
+    }
     figure = results / f"figures/{settings.name}_comparison.svg"
+    titles = {name: one.title for name, one in settings.outcomes.items() if one.title}
+    notes = [*note_origin(settings.provenance), *note_keys(dataset.instruments)]
     return ReportDataset(
         name=settings.name,
         title=settings.title,
         sentence=metrics[settings.name]["sentence"],
         verdict=metrics[settings.name]["verdict"],
-        reason=read_headline(own).reason,
-        comparison=own,
-        measurement=measurement[measurement["dataset"] == settings.name],
-        flow=flow[flow["dataset"] == settings.name],
+        reason=read_headline(own["comparison"]).reason,
+        comparison=own["comparison"],
+        flow=own["flow"],
         figure_svg=figure.read_text(encoding="utf-8"),
-        notes=[*note_origin(settings.provenance), *note_keys(dataset.instruments)],
+        notes=notes,
         provenance=describe_origin(settings.provenance, dataset.instruments),
-        outcome_titles={name: one.title for name, one in settings.outcomes.items() if one.title},
+        outcome_titles=titles,
         clusters=settings.clusters,
+        parts=_parts(settings, own, titles, results, choices, notes),
+    )
+
+
+def _parts(
+    settings: Mapping,
+    own: dict[str, pd.DataFrame],
+    titles: dict,
+    results: Path,
+    choices: Plan,
+    notes: list[str],
+) -> tuple[Part, ...]:
+    """A dataset's further subjects, in the order in which they are read."""
+    level, clusters = choices.comparison.confidence, settings.clusters
+    curve = (results / f"figures/{settings.name}_multiverse.svg").read_text(encoding="utf-8")
+    return (
+        describe_measurement(own["measurement"], settings.title, confidence=level, notes=notes),
+        describe_course(
+            own["process"],
+            settings.title,
+            outcome_titles=titles,
+            confidence=level,
+            clusters=clusters,
+            notes=notes,
+        ),
+        describe_mediation_part(own["process"], titles, confidence=level),
+        describe_ruptures_part(own["process"], settings.title, confidence=level),
+        describe_warning_part(
+            own["warning"],
+            settings.title,
+            choices.warning,
+            confidence=level,
+            clusters=clusters,
+        ),
+        describe_multiverse(own["multiverse"], titles, curve, confidence=level, clusters=clusters),
     )

@@ -162,9 +162,10 @@ def test_events_with_a_week_alone_are_known_at_the_next_check_in():
 
 def test_a_rupture_counts_if_it_begins_in_the_horizon_and_is_not_repaired():
     names = ["open", "later", "mended", "unmended", "left", "cut", "calm", "running", "beyond"]
-    statuses = dict.fromkeys(names, "completed") | {"running": "ongoing"}
-    seen = [(name, [1, 2, 3, 4, 5, 6]) for name in names if name != "running"]
-    courses = trace(statuses, rated(*seen, ("running", [1, 2, 3])), planned=8.0)
+    statuses = dict.fromkeys([*names, "brief"], "completed") | {"running": "ongoing"}
+    seen = [(name, [1, 2, 3, 4, 5, 6]) for name in [*names, "brief"] if name != "running"]
+    ratings = rated(*seen, ("running", [1, 2, 3, 4, 5, 6, 7]))
+    courses = trace(statuses, ratings, planned=[*[8.0] * 9, 5.0])
     columns = "engagement_id onset repaired_occasion kind_within_3"
     episodes = frame(
         columns,
@@ -180,7 +181,8 @@ def test_a_rupture_counts_if_it_begins_in_the_horizon_and_is_not_repaired():
     )
     target = rupture_target(episodes, courses, courses.index, 2, 3, 3).set_index("engagement_id")
     told = target["target"].to_dict()
-    assert np.isnan([told.pop(name) for name in ("open", "cut", "running")]).all()
+    # A plan of five leaves no check-in at which a rupture could begin and be followed for three.
+    assert np.isnan([told.pop(name) for name in ("open", "cut", "running", "brief")]).all()
     assert told == {"later": 0, "mended": 0, "unmended": 1, "left": 1, "calm": 0, "beyond": 0}
     assert target.loc["unmended", "lead"] == 1
     assert target.loc["open", "weight"] == 0

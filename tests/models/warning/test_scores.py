@@ -126,16 +126,26 @@ def test_predictions_that_say_the_same_of_everybody_have_no_spread():
     )
 
 
+def bins_of(predicted, bins=5, fewest=10):
+    return bin_predictions(predicted, np.full_like(predicted, 0.3), bins, fewest)
+
+
 def test_bins_hold_at_least_ten_and_keep_equal_predictions_together():
     rng = np.random.default_rng(2)
     predicted = np.round(rng.random((1, 97)), 2)
-    bins = bin_predictions(predicted, 5, 10)
+    bins = bins_of(predicted)
     assert bins.max() == 4 and np.bincount(bins).min() >= 10
     for value in np.unique(predicted):
         assert len(set(bins[predicted[0] == value])) == 1
     assert (np.diff(bins[np.argsort(predicted[0], kind="stable")]) >= 0).all()
-    assert bin_predictions(np.full((2, 30), 0.3), 5, 10).max() == 0
-    assert bin_predictions(rng.random((1, 19)), 5, 10).max() == 0
+    assert bins_of(np.full((2, 30), 0.3)).max() == 0
+    assert bins_of(rng.random((1, 19))).max() == 0
+
+
+def test_bins_do_not_order_folds_by_the_share_in_their_training():
+    base = np.repeat([[0.2, 0.4]], 20, axis=1)
+    assert bins_of(base, 2).max() == 1
+    assert bin_predictions(base, base, 2, 10).max() == 0
 
 
 @pytest.mark.slow

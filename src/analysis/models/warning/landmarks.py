@@ -178,12 +178,13 @@ def rupture_target(
         As ``ending_target``, ``lead`` being the check-ins between landmark and onset, neither
         counted. The target is
         1 for an episode with onset in the horizon that was not repaired in the window, or in which
-        the engagement ended early; unknown where an episode is open at the landmark already, where
-        the only such episode is censored, or where the engagement is ongoing and has not reached
-        its horizon. Nobody is weighed for those.
+        the engagement ended early. The horizon stops a window short of the planned end: of a later
+        rupture nobody could know. Unknown where an episode is open at the landmark already, where
+        the only such episode is censored, where the engagement is ongoing and has not been followed
+        through the window, or where no check-in is left. Nobody is weighed for those.
     """
     own = courses.loc[list(at_risk)]
-    steps = np.minimum(own["planned"].to_numpy() - landmark, horizon)
+    steps = np.minimum(own["planned"].to_numpy() - landmark - window, horizon)
     ahead = episodes["onset"].to_numpy() - landmark
     limit = pd.Series(steps, index=own.index).reindex(episodes["engagement_id"]).to_numpy()
     inside = (ahead > 0) & (ahead <= np.nan_to_num(limit))
@@ -194,9 +195,10 @@ def rupture_target(
     already = (ahead <= 0) & ~(repaired <= landmark)
     lost = own.index.isin(episodes.loc[already, "engagement_id"])
     censored = own.index.isin(episodes.loc[inside & (kind == "censored"), "engagement_id"])
-    short = (own["last"].to_numpy() - landmark < steps) & (own["status"] == ONGOING).to_numpy()
+    followed = own["last"].to_numpy() - landmark >= steps + window
+    short = ~followed & (own["status"] == ONGOING).to_numpy()
     came = first.notna().to_numpy()
-    unknown = lost | own["status"].isna().to_numpy() | (~came & (censored | short))
+    unknown = lost | own["status"].isna().to_numpy() | (~came & (censored | short)) | (steps < 1)
     return pd.DataFrame(
         {
             "engagement_id": own.index,

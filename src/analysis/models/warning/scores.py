@@ -189,13 +189,18 @@ def spread_of_logits(predicted: np.ndarray, fold: np.ndarray) -> float:
     return float(np.sqrt(squares / predicted.size))
 
 
-def bin_predictions(predicted: np.ndarray, bins: int, fewest: int) -> np.ndarray:
-    """(n,) bins of equal size by the mean prediction, each of at least ``fewest`` engagements.
+def bin_predictions(predicted: np.ndarray, base: np.ndarray, bins: int, fewest: int) -> np.ndarray:
+    """(n,) bins of equal size by what is predicted, each of at least ``fewest`` engagements.
 
-    Equal predictions stay together, and a last bin with too few joins the one before it.
+    Ordered by how far the logit of ``predicted`` (R, n) lies above that of the training part's
+    share ``base`` (R, n), on average over repeats: a fold rich in outcomes has a low share in
+    training, which would else put those with the outcome into the lower bins. Equal predictions
+    stay together, and a last bin with too few joins the one before it.
     """
+    above = logit(np.clip(predicted, NEAREST, 1 - NEAREST))
+    above = above - logit(np.clip(base, NEAREST, 1 - NEAREST))
     mean, place, counts = np.unique(
-        np.round(predicted.mean(axis=0), 12), return_inverse=True, return_counts=True
+        np.round(above.mean(axis=0), 9), return_inverse=True, return_counts=True
     )
     size = max(fewest, len(place) / bins)
     bin_of, number, filled = np.zeros(len(mean), dtype=int), 0, 0
