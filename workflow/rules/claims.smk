@@ -49,7 +49,7 @@ rule gather_claims:
     output:
         claims=update("<results>/tables/claims.csv"),
     params:
-        results="<results>",
+        results=lambda wildcards, output: Path(output[0]).parents[1],
         code=code_hash("claims"),
         ledger=closure.file_hash(layout.LEDGER),
         settings=[dataset.keys_hash("name") for dataset in DATASETS.values()],

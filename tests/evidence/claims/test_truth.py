@@ -80,13 +80,13 @@ def test_two_seeds_end_in_no_wrong_direction(name, ledger):
 def test_a_hundred_seeds_end_as_the_truth_implies(ledger):
     rows = pd.concat(verdicts(name, ledger, 100) for name in TRUTH["programmes"])
     table, near = judged(rows, ledger)
-    assert near.groupby(["programme", "claim"]).ngroups <= 4, near[
-        ["programme", "claim"]
-    ].value_counts()
+    left_out = near[["programme", "claim"]].drop_duplicates()
+    assert len(left_out) <= 8, left_out
     true, null = table[~table["null"]], table[table["null"]]
     assert len(true) > 1500
     assert len(null) > 1500
     assert true["wrong"].mean() <= 0.01, true[true["wrong"]]["claim"].value_counts()
     assert null["false"].mean() <= 0.06, null[null["false"]]["claim"].value_counts()
+    # Most truths are large enough to be seen in a programme of this size.
     settled = true["verdict"].isin(WINNERS).groupby(true["claim"]).mean()
     assert (settled > 0.8).sum() >= 10, settled
