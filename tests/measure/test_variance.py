@@ -138,3 +138,10 @@ def test_leaving_out_dyads_is_fitting_the_others():
     order = np.random.default_rng(7).permutation(len(values))
     mixed = nested(values[order], dyad[order], advisor[order], occasion[order])
     assert fit_nested(mixed).shares() == pytest.approx(fit_nested(whole).shares(), abs=1e-9)
+
+
+def test_one_level_alone_is_no_share_of_anything():
+    rng = np.random.default_rng(9)
+    alone = fit_nested(nested(*ratings(rng, 40, 1, 1, (1, 1, 1))))
+    assert np.isnan(alone.shares()).all()
+    assert np.isnan(alone.reliability(2))

@@ -29,6 +29,7 @@ KEY = Instrument.model_validate(
         "responses": {"minimum": 1, "maximum": 7},
         "subscales": {"goal": [1, 2, 3], "task": [4, 5, 6], "bond": [7, 8, 9]},
         "reversed": [2],
+        "minimum_answered": 0.6,
         "status": "user_supplied",
         "source": "a test",
     }
@@ -52,7 +53,7 @@ def programme(n=160, occasions=2, turned=True, seed=1):
             )
             if turned:
                 frame["item_02"] = 8 - frame["item_02"]
-            frame = frame.mask(rng.random(frame.shape) < 0.02)
+            frame = frame.mask(rng.random(frame.shape) < 0.04)
             frame.insert(0, "engagement_id", ids)
             frame.insert(1, "rater", rater)
             frame.insert(2, "occasion", occasion)

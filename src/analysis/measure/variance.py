@@ -31,8 +31,13 @@ class Components:
         return np.nan_to_num(np.array([self.advisor, self.dyad, self.within]))
 
     def shares(self) -> np.ndarray:
-        """Shares of the whole (3,), advisor, dyad, within; NaN where they cannot be told."""
+        """Shares of the whole (3,), advisor, dyad, within; NaN where they cannot be told.
+
+        With one level alone there is no share of anything.
+        """
         values = np.array([self.advisor, self.dyad, self.within])
+        if np.isfinite(values).sum() < 2:
+            return np.full(3, np.nan)
         return values / self.known.sum()
 
     def reliability(self, occasions: int) -> float:

@@ -250,7 +250,8 @@ def _missing(own: pd.DataFrame) -> str:
     for rater, part in known.groupby("rater", sort=False):
         sheets = part["n_engagements"]
         share = (part["estimate"] * sheets).sum() / sheets.sum()
-        told.append(f"{show_percent(share)} of the {rater}’s usable ratings are prorated")
+        if share > 0:
+            told.append(f"{show_percent(share)} of the {rater}’s usable ratings are prorated")
     means = own[(own["analysis"] == "missing_rule") & (own["term"] == "mean of the total")]
     moved = []
     for rater, part in means.groupby("rater", sort=False):
