@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 
 from analysis.contract.claims import read_ledger
 from analysis.contract.files import write_json, write_text
-from analysis.contract.freeze import CLAIMS, collect_choices, data_at_hand, read_frozen
-from analysis.contract.layout import CALIBRATION, Dataset, read_plan
+from analysis.contract.freeze import collect_choices, data_at_hand, read_frozen
+from analysis.contract.layout import CALIBRATION, LEDGER, Dataset, read_plan
 from analysis.contract.mapping import Mapping
 from analysis.contract.plan import Plan
 from analysis.contract.provenance import collect_provenance
@@ -70,7 +70,7 @@ def report(plan: Path, results: Path, mappings: list[Path]) -> None:
         provenance,
         claims=describe_claims(
             tables["claims"],
-            read_ledger(CLAIMS).claims,
+            read_ledger(LEDGER).claims,
             titles,
             choices.comparison.confidence,
         ),
