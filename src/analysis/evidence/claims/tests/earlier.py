@@ -54,20 +54,14 @@ def early_warning(data: ClaimData, claim: Claim) -> Answer:
         return answer
     rows = data.warning[data.warning["term"] == term]
     row = rows[rows["primary"].isin([True, "True"])].iloc[0]
+    limits = {"conf_low": float(row["conf_low"]), "conf_high": float(row["conf_high"])}
     level = f"{data.plan.comparison.equivalence_confidence * 100:g}"
-    narrow = rows[
-        (rows["method"] == f"jackknife_{level}")
-        & (rows["outcome"] == row["outcome"])
-        & (rows["occasion"] == row["occasion"])
-    ].iloc[0]
+    same = (rows["outcome"] == row["outcome"]) & (rows["occasion"] == row["occasion"])
+    for _, narrow in rows[same & (rows["method"] == f"jackknife_{level}")].iterrows():
+        limits["low_equivalence"] = float(narrow["conf_low"])
+        limits["high_equivalence"] = float(narrow["conf_high"])
     return answer_with(
-        answer,
-        statistic=float(row["statistic"]),
-        p_value=float(row["p_value"]),
-        conf_low=float(row["conf_low"]),
-        conf_high=float(row["conf_high"]),
-        low_equivalence=float(narrow["conf_low"]),
-        high_equivalence=float(narrow["conf_high"]),
+        answer, statistic=float(row["statistic"]), p_value=float(row["p_value"]), **limits
     )
 
 
