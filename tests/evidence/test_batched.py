@@ -17,7 +17,7 @@ NUMBERS = ("estimate", "std_error", "statistic", "df", "p_value", "conf_low", "c
 def one_comparison(batch, place):
     data = as_data_set(batch, place)
     table = compare_raters(
-        data.frame, "outcome", *RATINGS, "advisor_id", PLAN, occasions=data.occasions
+        data.frame, "outcome", *RATINGS, "advisor_id", PLAN, occasions=data.occasions, lines=()
     )
     return table.set_index(["analysis", "method"]).sort_index()
 

@@ -5,9 +5,16 @@ import json
 import pandas as pd
 import pytest
 
+from analysis.contract.estimates import COLUMNS
 from analysis.contract.files import write_csv, write_json
+from analysis.contract.plan import ComparisonPlan
+from analysis.evidence.multiverse import CHOICE_COLUMNS
+from analysis.evidence.synthesis import synthesise
 from analysis.stages.draw import draw
 from analysis.stages.report import report
+
+#: Tables that may hold nothing at all: the report then says nothing of their subjects.
+EMPTY = ("process", "warning", "claims")
 
 MAPPING = """
 name: {name}
@@ -80,6 +87,17 @@ def results(settings, tables):
         }
     )
     write_csv(measured, folder / "tables/measurement.csv")
+    empty = pd.DataFrame(columns=[*COLUMNS, *CHOICE_COLUMNS])
+    for table in EMPTY:
+        write_csv(empty, folder / f"tables/{table}.csv")
+    refused = {"analysis": "specification", "term": "difference", "primary": True}
+    refused |= {"verdict": "not_testable", "note": "one rater only"}
+    explored = pd.concat([pd.DataFrame([refused | {"dataset": name}]) for name in names])
+    explored = explored.reindex(columns=empty.columns)
+    write_csv(explored, folder / "tables/multiverse.csv")
+    together = pd.concat(tables[name] for name in names)
+    pooled = synthesise(together, dict.fromkeys(names, "other"), ComparisonPlan(sesoi=0.12))
+    write_csv(pooled, folder / "tables/synthesis.csv")
     said = {
         "coaching": {"verdict": "supported", "sentence": "Coaching <i>&: as it came out."},
         "support": {"verdict": "not_testable", "sentence": "Support: cannot be tested."},
@@ -87,6 +105,11 @@ def results(settings, tables):
     write_json(said, folder / "metrics.json")
     for name in names:
         write_csv(tables[name], folder / f"interim/{name}/comparison.csv")
+        write_csv(measured[measured["dataset"] == name], folder / f"interim/{name}/measurement.csv")
+        own = explored[explored["dataset"] == name]
+        write_csv(own, folder / f"interim/{name}/multiverse.csv")
+        for table in EMPTY:
+            write_csv(empty, folder / f"interim/{name}/{table}.csv")
         write_csv(measured, folder / f"interim/{name}/measurement.csv")
         draw(settings / f"{name}.yaml", settings / "plan.yaml", folder)
     return folder

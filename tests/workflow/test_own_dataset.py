@@ -20,8 +20,9 @@ def finished(project, own_dataset):
 
 def test_the_run_shows_its_steps_and_ends_with_the_answer(finished):
     project, _, told = finished
-    assert "[1/7] ingest dataset own" in told
-    assert "[7/7]" in told
+    steps = int(re.search(r"(\d+) steps to do", told)[1])
+    assert f"[ 1/{steps}] ingest dataset own" in told
+    assert f"[{steps}/{steps}] write report" in told
     sentence = json.loads((project.folder / RUN / "metrics.json").read_text())["own"]["sentence"]
     assert sentence in told
     assert "the advisee's rating of the alliance predicts goal attainment better" in sentence
@@ -35,10 +36,24 @@ def test_it_leaves_the_layout_of_the_examples(finished):
         "report.html",
         "metrics.json",
         "provenance.json",
-        "tables/comparison.csv",
-        "tables/flow.csv",
-        "figures/own_comparison.svg",
-        "figures/own_comparison.png",
+        *(
+            f"tables/{table}.csv"
+            for table in (
+                "comparison",
+                "measurement",
+                "process",
+                "warning",
+                "claims",
+                "multiverse",
+                "synthesis",
+                "flow",
+            )
+        ),
+        *(
+            f"figures/own_{figure}.{ending}"
+            for figure in ("comparison", "measurement", "ruptures", "warning", "multiverse")
+            for ending in ("svg", "png")
+        ),
         "figures/datasets.svg",
     ):
         assert name in made

@@ -76,7 +76,7 @@ rule write_report:
         settings=[dataset.keys_hash() for dataset in DATASETS.values()],
         instruments=[dataset.instruments_hash() for dataset in DATASETS.values()],
         data=[dataset.data_hash() for dataset in DATASETS.values()],
-        recorded=[closure.file_hash(path) for path in (freeze.FROZEN, layout.CALIBRATION)],
+        recorded=[closure.file_hash(path) for path in (layout.LEDGER, freeze.FROZEN, layout.CALIBRATION)],
         calibration=closure.file_hash(layout.CALIBRATION),
     log:
         "<logs>/write_report.log",
