@@ -106,6 +106,12 @@ def test_the_answers_come_first_then_figures_then_plan_and_provenance(page, cont
     assert places == sorted(places)
 
 
+def test_an_answer_says_which_lines_of_evidence_point_where(page):
+    told = page.said.split("Lines of evidence: ", 1)[1]
+    assert told.startswith("advisee ahead: ")
+    assert "clustered" in told.split(";", 1)[0]
+
+
 def test_a_verdict_is_a_word_and_a_sign(page):
     assert "+ supported" in page.said
     assert page.said.count("× not testable") == 6

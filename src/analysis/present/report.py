@@ -17,7 +17,7 @@ from analysis.present.captions import (
     tell_datasets,
 )
 from analysis.present.claims import ClaimsPage
-from analysis.present.lines import OutcomeCell, read_cells
+from analysis.present.lines import OutcomeCell, is_primary, read_cells
 from analysis.present.parts import Figure, Part
 from analysis.present.sections import (
     Table,
@@ -111,6 +111,7 @@ class _Section:
     sign: str
     word: str
     reason: str
+    together: str
     primary: OutcomeCell | None
     figure: Figure
     parts: list[Part]
@@ -136,6 +137,7 @@ def _section(dataset: ReportDataset, plan: Plan) -> _Section:
         SIGNS[dataset.verdict],
         VERDICTS[dataset.verdict],
         "" if dataset.reason in dataset.sentence else begin_large(show_note(dataset.reason)),
+        _together(dataset.comparison),
         primary,
         Figure(
             dataset.figure_svg,
@@ -151,6 +153,12 @@ def _section(dataset: ReportDataset, plan: Plan) -> _Section:
         tabulate_grid(dataset.comparison, titles),
         tabulate_flow(dataset.flow),
     )
+
+
+def _together(comparison: pd.DataFrame) -> str:
+    """Which lines of evidence on the primary outcome point where; '' where none was given."""
+    own = comparison[is_primary(comparison) & (comparison["analysis"] == "agreement")]
+    return show_note(own["note"].iloc[0]) if len(own) else ""
 
 
 def _shown(parts: Sequence[Part]) -> list[Part]:
