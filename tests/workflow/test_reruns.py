@@ -19,9 +19,9 @@ ESTIMATES = {
 ACROSS = {"synthesise datasets", "gather tables", "gather claims"}
 FROM_SCORES = {"score alliance own"} | ESTIMATES | ACROSS | SHOWN
 EVERYTHING = {"ingest dataset own"} | FROM_SCORES
-#: Measurement rests on the clean check-ins, not on the scores.
-ONLY_SCORES = FROM_SCORES - {"measure alliance own"}
-FROM_COMPARISON = ONLY_SCORES - {"score alliance own"}
+FROM_COMPARISON = FROM_SCORES - {"score alliance own", "measure alliance own"}
+#: Early warning compares no correlations.
+FROM_CORRELATIONS = FROM_COMPARISON - {"warn early own"}
 
 
 @pytest.fixture(scope="module")
@@ -38,17 +38,17 @@ def finished(project, own_dataset):
     [
         ("src/analysis/ingest/parts.py", '"""One raw', '"""A raw', EVERYTHING),
         ("src/analysis/measure/scoring.py", '"""Items to', '"""Answers to', FROM_SCORES),
-        ("src/analysis/models/correlation.py", '"""Two', '"""A pair of', FROM_COMPARISON),
+        ("src/analysis/models/correlation.py", '"""Two', '"""A pair of', FROM_CORRELATIONS),
         (
             "src/analysis/present/figures.py",
             '"""',
             '"""On ',
             {"draw figures own", "write report"},
         ),
-        ("src/analysis/simulate/__init__.py", '"""P', '"""Such p', set()),
-        ("config/config.yaml", "minimum_answered: 0.75", "minimum_answered: 1", ONLY_SCORES),
+        ("src/analysis/simulate/programme.py", '"""A pro', '"""One pro', set()),
+        ("config/config.yaml", "minimum_answered: 0.75", "minimum_answered: 1", FROM_SCORES),
         ("config/config.yaml", "sesoi: 0.10", "sesoi: 0.05", FROM_COMPARISON),
-        ("config/config.yaml", "window: [1, 2, 3]", "window: [1, 2]", ONLY_SCORES),
+        ("config/config.yaml", "window: [1, 2, 3]", "window: [1, 2]", FROM_SCORES),
         ("config/config.yaml", "# A difference of", "# Such a difference of", set()),
         ("config/instruments/pulse.yaml", "maximum: 5", "maximum: 6", EVERYTHING),
         (
