@@ -30,6 +30,9 @@ Folder = Annotated[Path, typer.Option("--folder", help="the dataset's interim fo
 Output = Annotated[Path, typer.Option("--output", help="where to write")]
 Results = Annotated[Path, typer.Option("--results", help="the run's results folder")]
 Mappings = Annotated[list[Path], typer.Argument(help="the datasets' mappings")]
+OwnMappings = Annotated[
+    list[Path] | None, typer.Argument(help="mappings of your own, beside the plan's datasets")
+]
 
 
 @app.command()
@@ -66,20 +69,21 @@ def check_instrument(key: Annotated[Path, typer.Argument(help="a key of your own
 
 @plans.command("freeze")
 def freeze_plan(
+    mappings: OwnMappings = None,
     replace: Annotated[bool, typer.Option(help="freeze anew over an earlier frozen plan")] = False,
 ) -> None:
     """Write down the plan with the day and its hash, so that later departures are listed."""
     from analysis.stages.freeze import freeze
 
-    freeze(replace=replace)
+    freeze(mappings or (), replace=replace)
 
 
 @plans.command("status")
-def show_plan_status() -> None:
+def show_plan_status(mappings: OwnMappings = None) -> None:
     """Print every departure from the frozen plan."""
     from analysis.stages.freeze import status
 
-    status()
+    status(mappings or ())
 
 
 @app.command()

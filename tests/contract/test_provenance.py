@@ -55,7 +55,8 @@ def test_the_record_names_data_keys_versions_and_seed(dataset):
         "hash": file_hash(dataset.with_name("ratings.csv")),
     }
     assert mine["instruments"]["advisee"]["status"] == "user_supplied"
-    assert record["seeds"] == {"comparison": 7, "multiverse": 20262}
+    assert record["seeds"]["comparison"] == 7
+    assert {"multiverse", "ruptures", "warning", "calibration"} <= set(record["seeds"])
     assert set(record["versions"]) == {"python", *PACKAGES}
     assert all(record["versions"].values())
 

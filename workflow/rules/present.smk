@@ -28,9 +28,11 @@ rule draw_figures:
     params:
         results=lambda wildcards, output: Path(output[0]).parents[1],
         code=code_hash("draw"),
-        plan=plan_hash("comparison"),
+        plan=plan_hash("comparison.sesoi", "comparison.confidence"),
         instruments=instruments_hash,
-        settings=keys_hash("name", "title", "outcomes", "cluster", "provenance"),
+        settings=keys_hash(
+            "name", "title", "outcomes", "cluster", "provenance", "primary_outcome"
+        ),
     log:
         "<logs>/draw_figures/{dataset}.log",
     benchmark:
@@ -71,13 +73,13 @@ rule write_report:
         forest_png=update("<results>/figures/synthesis.png"),
     params:
         results=subpath(output.report, parent=True),
-        code=code_hash("report"),
+        # The record holds the hash of all that the command imports.
+        code=closure.code_hash("analysis.cli", lock=layout.LOCK),
         plan=plan_hash(),
         settings=[dataset.keys_hash() for dataset in DATASETS.values()],
         instruments=[dataset.instruments_hash() for dataset in DATASETS.values()],
         data=[dataset.data_hash() for dataset in DATASETS.values()],
         recorded=[closure.file_hash(path) for path in (layout.LEDGER, freeze.FROZEN, layout.CALIBRATION)],
-        calibration=closure.file_hash(layout.CALIBRATION),
     log:
         "<logs>/write_report.log",
     benchmark:

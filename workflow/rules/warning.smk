@@ -18,7 +18,13 @@ rule warn_early:
         folder=subpath(output.warning, parent=True),
         code=code_hash("warn"),
         instruments=instruments_hash,
-        plan=plan_hash("warning", "ruptures", "comparison"),
+        plan=plan_hash(
+            "warning",
+            "ruptures",
+            "comparison.confidence",
+            "comparison.equivalence_confidence",
+            "comparison.minimum_clusters",
+        ),
         settings=keys_hash("name", "cluster"),
     log:
         "<logs>/warn_early/{dataset}.log",

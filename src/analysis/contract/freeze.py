@@ -173,6 +173,8 @@ def departures(frozen: Frozen | Choices, choices: Choices) -> list[Departure]:
     covered = choices.get("datasets") or {}
     kept = {name: one for name, one in (before.get("datasets") or {}).items() if name in covered}
     then, now = _flatten({**before, "datasets": kept}), _flatten(choices)
+    # Without any dataset of this run among those frozen, "datasets" itself is no choice.
+    then.pop("datasets", None)
     return [
         Departure(key, then.get(key, ""), now.get(key, ""))
         for key in sorted(then.keys() | now.keys())

@@ -40,6 +40,8 @@ GENERATED = (
 
 def read_plan(path: Path = PLAN) -> Plan:
     """The analysis plan. Raises UserFault listing all that is wrong with it."""
+    if path == PLAN and not path.exists():
+        raise UserFault(f"{path}: there is no such file here. Run this in the project's folder.")
     return read_settings(path, Plan)
 
 

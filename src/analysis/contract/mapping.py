@@ -6,7 +6,7 @@ import itertools
 import string
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
@@ -191,6 +191,14 @@ class Provenance(Strict):
     simulated: bool = Field(False, description="whether it was made by `alliance simulate`")
 
 
+class Primary(NamedTuple):
+    """The outcome that the headline rests on: its name, who gave it, when; None without one."""
+
+    outcome: str | None
+    source: str | None
+    phase: str
+
+
 class Mapping(Strict):
     """All that turns a dataset's raw tables into the four clean ones."""
 
@@ -249,6 +257,16 @@ class Mapping(Strict):
                 f"primary_outcome: '{self.primary_outcome}' is not among outcomes ({known})"
             )
         return self
+
+    @property
+    def primary(self) -> Primary:
+        """The outcome that the headline rests on."""
+        return Primary(self.primary_outcome, self.primary_source, self.primary_phase)
+
+    @property
+    def outcome_titles(self) -> dict[str, str]:
+        """An outcome's name to its name in words, where the mapping gives one."""
+        return {name: one.title for name, one in self.outcomes.items() if one.title}
 
     @property
     def clusters(self) -> str:

@@ -47,7 +47,11 @@ def collect_provenance(plan: Plan, datasets: Mapping[str, Dataset]) -> dict[str,
         "plan_hash": plan_hash(plan),
         "code_hash": code_hash("analysis.cli"),
         "lock_hash": file_hash(LOCK),
-        "seeds": {"comparison": plan.comparison.seed, "multiverse": plan.multiverse.seed},
+        "seeds": {
+            name: part["seed"]
+            for name, part in plan.model_dump().items()
+            if isinstance(part, dict) and "seed" in part
+        },
         "versions": {"python": platform.python_version(), **_versions()},
         "datasets": {name: _rests_on(dataset) for name, dataset in datasets.items()},
         "git": describe_commit(),

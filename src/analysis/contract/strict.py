@@ -44,7 +44,10 @@ def read_yaml(path: Path) -> dict:
         here = (
             sorted(item.name for item in path.parent.glob("*.y*ml")) if path.parent.exists() else []
         )
-        raise UserFault(f"{path}: there is no such file. {nearest(path.name, here)}") from None
+        hint = f" {nearest(path.name, here)}" if here else ""
+        raise UserFault(f"{path}: there is no such file.{hint}") from None
+    except IsADirectoryError:
+        raise UserFault(f"{path}: this is a folder. Name the YAML file in it.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UserFault(f"{path}: cannot be read as UTF-8 text ({error}).") from None
     try:

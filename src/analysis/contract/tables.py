@@ -90,3 +90,17 @@ def read_table(name: str, path: Path) -> pd.DataFrame:
     if not Path(path).exists():
         raise UserFault(f"{path}: there is no such file; `make run` makes it.")
     return check_table(name, pd.read_parquet(path), str(path))
+
+
+def read_made(path: Path) -> pd.DataFrame:
+    """A table that an earlier step of the run wrote, CSV or Parquet.
+
+    Raises UserFault if it is not there.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise UserFault(f"{path}: there is no such file; `make run` makes it.")
+    if path.suffix == ".parquet":
+        return pd.read_parquet(path)
+    # The window of a specification, such as "1 2 3", is text even where all windows are single.
+    return pd.read_csv(path, dtype={"window": str}, low_memory=False)

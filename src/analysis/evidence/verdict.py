@@ -179,8 +179,7 @@ def _by_intervals(
     if n_clusters < rule.minimum_clusters:
         few = "one cluster" if n_clusters == 1 else f"{n_clusters} clusters"
         return "inconclusive", [
-            f"{few} (advisors): fewer than the {rule.minimum_clusters} that an interval can be "
-            "trusted with"
+            f"{few}: fewer than the {rule.minimum_clusters} that an interval can be trusted with"
         ]
     if not clustered.given:
         return "inconclusive", ["the clustered line has no interval"]

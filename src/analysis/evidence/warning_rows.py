@@ -119,7 +119,7 @@ def refuse_sample(sample: Sample, what: str, plan: WarningPlan) -> str:
         return f"fewer than {FEWEST} engagements {few} the outcome"
     if sample.n_clusters < plan.folds:
         return (
-            f"{sample.n_clusters} advisors: holding advisors out takes at least {plan.folds}, "
+            f"{sample.n_clusters} clusters: holding clusters out takes at least {plan.folds}, "
             "one for each part"
         )
     sets = list_sets(sample.features)

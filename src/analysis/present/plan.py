@@ -64,6 +64,8 @@ def _tell_data(
 ) -> str:
     """Which of the data analysed were there already on the day."""
     names = [name for name in choices["datasets"] if name in frozen.data]
+    if not set(choices["datasets"]) & set(frozen.choices.get("datasets") or {}):
+        return "None of these data are among those of the frozen plan."
     if not names:
         return "None of the data were at hand on that day."
     same = [titles.get(name, name) for name in names if frozen.data[name] == data.get(name)]

@@ -283,7 +283,7 @@ def tabulate_plan(plan: Plan) -> Table:
             value = getattr(part, name)
             shown = ", ".join(map(_as_list, value)) if isinstance(value, tuple) else str(value)
             rows.append([f"{part_name}.{name}", shown, setting.description or ""])
-    return make_table("Fixed before the data were looked at", ("Choice", "Value", "Meaning"), rows)
+    return make_table("Every choice of this run", ("Choice", "Value", "Meaning"), rows)
 
 
 def _as_list(value: object) -> str:

@@ -1,7 +1,8 @@
 """What a simulated programme is made from: every generating parameter, as data.
 
-Unless a programme says otherwise the numbers are those of METHODS.md, "Calibrate the simulator
-with". Sizes of effects are in standard deviations of the latent variable they belong to.
+Defaults marked as calibration values are published ones: rater agreement, reliability, advisors'
+share of the outcome, ruptures and repairs as reviews of therapy and coaching report them; ASSUME
+marks the others. Sizes of effects are in standard deviations of the latent variable they belong to.
 """
 
 from __future__ import annotations

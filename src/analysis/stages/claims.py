@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
-
-import pandas as pd
 
 from analysis.contract.claims import read_ledger
 from analysis.contract.estimates import in_order
 from analysis.contract.files import write_csv
 from analysis.contract.layout import Dataset, read_plan
-from analysis.contract.tables import read_table
+from analysis.contract.tables import read_made, read_table
 from analysis.evidence.claims.across import answer_across
 from analysis.evidence.claims.data import ClaimData
 from analysis.evidence.claims.ledger import answer_claims
@@ -35,8 +32,8 @@ def gather(ledger: Path, results: Path, mappings: list[Path]) -> None:
     names = [Dataset(path).mapping.name for path in mappings]
     folders = {name: results / "interim" / name for name in names}
     settings = {name: setting_of(folder) for name, folder in folders.items()}
-    synthesis = pd.read_csv(results / "tables/synthesis.csv")
-    tables = [pd.read_csv(folder / "claims.csv") for folder in folders.values()]
+    synthesis = read_made(results / "tables/synthesis.csv")
+    tables = [read_made(folder / "claims.csv") for folder in folders.values()]
     tables.append(answer_across(claims, synthesis, settings))
     write_csv(in_order(tables), results / "tables/claims.csv")
 
@@ -49,22 +46,18 @@ def claim_data(dataset: Dataset, plan: Path, folder: Path) -> ClaimData:
         for name in ("engagements", "checkins", "outcomes", "events")
     }
     estimates = {
-        name: pd.read_csv(folder / f"{name}.csv")
+        name: read_made(folder / f"{name}.csv")
         for name in ESTIMATES
         if (folder / f"{name}.csv").exists()
     }
-    scores = pd.read_parquet(folder / "alliance.parquet")
+    scores = read_made(folder / "alliance.parquet")
     return ClaimData(
         name=settings.name,
-        frame=pd.read_parquet(folder / "frame.parquet"),
+        frame=read_made(folder / "frame.parquet"),
         alliance=keep_held(scores, tables["engagements"]),
         instruments=dataset.scored,
         declared=settings.outcomes,
-        primary=SimpleNamespace(
-            outcome=settings.primary_outcome,
-            source=settings.primary_source,
-            phase=settings.primary_phase,
-        ),
+        primary=settings.primary,
         cluster=settings.cluster,
         plan=read_plan(plan),
         **tables,

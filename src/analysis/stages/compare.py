@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pandas as pd
-
 from analysis.contract.files import write_csv
 from analysis.contract.layout import Dataset, read_plan
-from analysis.contract.tables import read_table
+from analysis.contract.tables import read_made, read_table
 from analysis.evidence.grid import compare_all_cells
 from analysis.measure.window import reply_means, shared_subscales
 from analysis.stages.prepare import comparison_inputs
@@ -18,11 +16,11 @@ def compare(mapping: Path, plan: Path, folder: Path) -> None:
     """Write ``comparison.csv`` beside a dataset's scores."""
     dataset = Dataset(mapping)
     choices = read_plan(plan).comparison
-    alliance = pd.read_parquet(folder / "alliance.parquet")
+    alliance = read_made(folder / "alliance.parquet")
     inputs = comparison_inputs(
         dataset,
         choices,
-        pd.read_parquet(folder / "frame.parquet"),
+        read_made(folder / "frame.parquet"),
         alliance,
         read_table("checkins", folder / "checkins.parquet"),
         read_table("outcomes", folder / "outcomes.parquet"),

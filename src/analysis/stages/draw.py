@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.contract.layout import Dataset, read_plan
 from analysis.contract.plan import Plan
+from analysis.contract.tables import read_made
 from analysis.present.curve import draw_multiverse
 from analysis.present.figures import draw_comparison, save_figure
 from analysis.present.measurement_figure import draw_measurement
@@ -20,6 +21,9 @@ from analysis.present.rupture_timeline import draw_ruptures
 from analysis.present.surface import draw_surface
 from analysis.present.trajectories import draw_trajectories
 from analysis.present.warning_curves import draw_warning
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class _Drawn:
 
     def table(self, name: str) -> pd.DataFrame:
         """One of the dataset's tables of estimates."""
-        return pd.read_csv(self.interim / f"{name}.csv")
+        return read_made(self.interim / f"{name}.csv")
 
     @property
     def notes(self) -> list[str]:
@@ -49,7 +53,7 @@ def _comparison(drawn: _Drawn) -> Figure:
         drawn.table("comparison"),
         settings.title,
         choices.sesoi,
-        {name: one.title for name, one in settings.outcomes.items() if one.title},
+        settings.outcome_titles,
         confidence=choices.confidence,
         clusters=settings.clusters,
         notes=drawn.notes,
@@ -67,7 +71,7 @@ def _measurement(drawn: _Drawn) -> Figure:
 
 def _multiverse(drawn: _Drawn) -> Figure:
     return draw_multiverse(
-        pd.read_csv(drawn.interim / "multiverse.csv", dtype={"window": str}),
+        drawn.table("multiverse"),
         drawn.dataset.mapping.title,
         drawn.plan.comparison.sesoi,
         confidence=drawn.plan.comparison.confidence,
@@ -87,9 +91,8 @@ def _trajectories(drawn: _Drawn) -> Figure:
 
 def _surface(drawn: _Drawn) -> Figure:
     settings = drawn.dataset.mapping
-    declared = settings.outcomes.get(settings.primary_outcome)
-    name = (settings.primary_outcome or "the outcome").replace("_", " ")
-    outcome = declared.title if declared is not None and declared.title else name
+    name = settings.primary_outcome or "the outcome"
+    outcome = settings.outcome_titles.get(name) or name.replace("_", " ")
     figure = draw_surface(drawn.table("process"), settings.title, outcome, notes=drawn.notes)
     reason = "it takes both raters early on and the primary outcome"
     return figure or draw_plate(f"{settings.title}: agreement and outcome", reason)

@@ -10,43 +10,47 @@ import pandas as pd
 from analysis.contract.estimates import in_order
 from analysis.contract.files import write_csv, write_json
 from analysis.contract.layout import Dataset
+from analysis.contract.mapping import Mapping
+from analysis.contract.tables import read_made
 from analysis.evidence.multiverse import CHOICE_COLUMNS
 from analysis.evidence.sentence import Headline, headline_sentence, read_headline
 
 #: Finer than anybody reads, coarser than the last bits in which processors differ.
 DECIMALS = 9
 
+METRICS = "metrics.json"
+
+#: Tables of estimates, and the columns that each has beside the vocabulary's.
+TABLES = {
+    "comparison": (),
+    "measurement": (),
+    "process": (),
+    "warning": (),
+    "multiverse": CHOICE_COLUMNS,
+}
+
 
 def gather(results: Path, mappings: list[Path]) -> None:
-    """Write ``metrics.json`` and, in ``tables``, all datasets' tables below one another.
+    """Write ``metrics.json`` and, in ``tables``, all datasets' tables below one another."""
+    found = [Dataset(path).mapping for path in mappings]
+    made = {
+        name: [read_made(results / f"interim/{one.name}/{name}.csv") for one in found]
+        for name in (*TABLES, "flow")
+    }
+    for name, further in TABLES.items():
+        write_csv(in_order(made[name], further), results / f"tables/{name}.csv")
+    write_csv(pd.concat(made["flow"], ignore_index=True), results / "tables/flow.csv")
+    headlines = zip(found, made["comparison"], strict=True)
+    write_json({one.name: _metrics(one, table) for one, table in headlines}, results / METRICS)
 
-    These are ``comparison``, ``measurement``, ``multiverse``, ``process``, ``warning`` and
-    ``flow``.
-    """
-    comparisons, measurements, multiverses, flows, metrics = [], [], [], [], {}
-    processes, warnings = [], []
-    for mapping in (Dataset(path).mapping for path in mappings):
-        interim = results / "interim" / mapping.name
-        comparison = pd.read_csv(interim / "comparison.csv")
-        comparisons.append(comparison)
-        measurements.append(pd.read_csv(interim / "measurement.csv"))
-        multiverses.append(pd.read_csv(interim / "multiverse.csv", dtype={"window": str}))
-        processes.append(pd.read_csv(interim / "process.csv"))
-        warnings.append(pd.read_csv(interim / "warning.csv"))
-        flows.append(pd.read_csv(interim / "flow.csv"))
-        headline = read_headline(comparison)
-        declared = mapping.outcomes.get(headline.outcome)
-        if declared is not None and declared.title:
-            headline = replace(headline, outcome=declared.title)
-        sentence = headline_sentence(headline, mapping.title, clusters=mapping.clusters)
-        metrics[mapping.name] = {"sentence": sentence, **_numbers(headline)}
-    write_csv(in_order(comparisons), results / "tables/comparison.csv")
-    write_csv(in_order(measurements), results / "tables/measurement.csv")
-    write_csv(in_order(multiverses, CHOICE_COLUMNS), results / "tables/multiverse.csv")
-    write_csv(in_order(processes), results / "tables/process.csv")
-    write_csv(in_order(warnings), results / "tables/warning.csv")
-    write_csv(pd.concat(flows, ignore_index=True), results / "tables/flow.csv")
-    write_json(metrics, results / "metrics.json")
+
+def _metrics(mapping: Mapping, comparison: pd.DataFrame) -> dict[str, object]:
+    """A dataset's headline: its sentence, verdict and numbers."""
+    headline = read_headline(comparison)
+    title = mapping.outcome_titles.get(headline.outcome, headline.outcome)
+    headline = replace(headline, outcome=title)
+    sentence = headline_sentence(headline, mapping.title, clusters=mapping.clusters)
+    return {"sentence": sentence, **_numbers(headline)}
 
 
 def _numbers(headline: Headline) -> dict[str, object]:

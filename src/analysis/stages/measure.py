@@ -24,7 +24,7 @@ def measure(mapping: Path, plan: Path, folder: Path) -> None:
         frame=pd.read_parquet(folder / "frame.parquet"),
         forms=dataset.forms,
         cluster=settings.cluster,
-        primary=(settings.primary_outcome, settings.primary_source, settings.primary_phase),
+        primary=settings.primary,
     )
     measurement = measure_all(data, read_plan(plan))
     measurement.insert(0, "dataset", settings.name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 
 from analysis.contract.files import write_csv
 from analysis.contract.layout import Dataset, read_plan
@@ -22,11 +21,7 @@ def multiverse(mapping: Path, plan: Path, folder: Path) -> None:
         dataset.scored,
         settings.outcomes,
         settings.cluster,
-        SimpleNamespace(
-            outcome=settings.primary_outcome,
-            source=settings.primary_source,
-            phase=settings.primary_phase,
-        ),
+        settings.primary,
     )
     explored = explore_multiverse(sources, read_plan(plan))
     explored.insert(0, "dataset", settings.name)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pandas as pd
 
 from analysis.contract.layout import Dataset
@@ -22,10 +20,14 @@ def comparison_inputs(
     """The arguments of ``compare_all_cells`` and ``list_testable``, in their order."""
     settings = dataset.mapping
     occasions = window_occasions(alliance, plan.window)
-    primary = SimpleNamespace(
-        outcome=settings.primary_outcome,
-        source=settings.primary_source,
-        phase=settings.primary_phase,
-    )
     items = window_items(checkins, occasions, dataset.scored)
-    return frame, outcomes, occasions, items, settings.outcomes, plan, settings.cluster, primary
+    return (
+        frame,
+        outcomes,
+        occasions,
+        items,
+        settings.outcomes,
+        plan,
+        settings.cluster,
+        settings.primary,
+    )

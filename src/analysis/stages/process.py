@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
-import pandas as pd
 
 from analysis.contract.estimates import in_order
 from analysis.contract.files import write_csv
 from analysis.contract.layout import Dataset, read_plan
-from analysis.contract.tables import read_table
+from analysis.contract.tables import read_made, read_table
 from analysis.evidence.cells import collect_cells
 from analysis.evidence.course import describe_course
 from analysis.evidence.held import keep_held
@@ -27,14 +25,14 @@ def process(mapping: Path, plan: Path, folder: Path) -> None:
         name: read_table(name, folder / f"{name}.parquet")
         for name in ("engagements", "outcomes", "events")
     }
-    tables |= {name: pd.read_parquet(folder / f"{name}.parquet") for name in ("alliance", "frame")}
-    tables["measurement"] = pd.read_csv(folder / "measurement.csv")
+    tables |= {name: read_made(folder / f"{name}.parquet") for name in ("alliance", "frame")}
+    tables["measurement"] = read_made(folder / "measurement.csv")
     course = describe_course(
         tables,
         dataset.instruments,
         settings.outcomes,
         settings.cluster,
-        (settings.primary_outcome, settings.primary_source, settings.primary_phase),
+        settings.primary,
         choices,
     )
     ruptures = describe_ruptures(
@@ -49,11 +47,7 @@ def process(mapping: Path, plan: Path, folder: Path) -> None:
     mediation = describe_mediation(
         tables["frame"],
         collect_cells(tables["frame"], tables["outcomes"], settings.outcomes),
-        SimpleNamespace(
-            outcome=settings.primary_outcome,
-            source=settings.primary_source,
-            phase=settings.primary_phase,
-        ),
+        settings.primary,
         settings.cluster,
         choices.comparison,
         np.random.default_rng(choices.comparison.seed),

@@ -15,6 +15,7 @@ from analysis.contract.layout import CALIBRATION, LEDGER, Dataset, read_plan
 from analysis.contract.mapping import Mapping
 from analysis.contract.plan import Plan
 from analysis.contract.provenance import collect_provenance
+from analysis.contract.tables import read_made
 from analysis.evidence.sentence import read_headline
 from analysis.present.calibration import describe_calibration
 from analysis.present.claims import describe_claims
@@ -51,7 +52,7 @@ def report(plan: Path, results: Path, mappings: list[Path]) -> None:
     """
     choices = read_plan(plan)
     found = [Dataset(path) for path in mappings]
-    tables = {name: _read(results / f"tables/{name}.csv") for name in TABLES}
+    tables = {name: read_made(results / f"tables/{name}.csv") for name in TABLES}
     metrics = json.loads((results / "metrics.json").read_text(encoding="utf-8"))
     shown = [_show(dataset, tables, metrics, results, choices) for dataset in found]
     titles = {one.name: one.title for one in shown}
@@ -79,10 +80,6 @@ def report(plan: Path, results: Path, mappings: list[Path]) -> None:
     )
     write_text(render_report(context), results / "report.html")
     write_json(provenance, results / "provenance.json")
-
-
-def _read(path: Path) -> pd.DataFrame:
-    return pd.read_csv(path, dtype={"window": str}, low_memory=False)
 
 
 def _save(figure: Figure, path: Path) -> str:
@@ -124,7 +121,7 @@ def _show(
         if name != "synthesis"
     }
     figure = results / f"figures/{settings.name}_comparison.svg"
-    titles = {name: one.title for name, one in settings.outcomes.items() if one.title}
+    titles = settings.outcome_titles
     notes = [*note_origin(settings.provenance), *note_keys(dataset.instruments)]
     return ReportDataset(
         name=settings.name,

@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.contract.files import write_csv
 from analysis.contract.layout import Dataset, read_plan
-from analysis.contract.tables import read_table
+from analysis.contract.tables import read_made, read_table
 from analysis.evidence.held import keep_held
 from analysis.evidence.ruptures import list_rupture_episodes, omega_by_occasion
 from analysis.evidence.warning import describe_warning
@@ -20,8 +20,8 @@ def warn(mapping: Path, plan: Path, folder: Path) -> None:
     dataset, choices = Dataset(mapping), read_plan(plan)
     cluster = dataset.mapping.cluster
     engagements = read_table("engagements", folder / "engagements.parquet")
-    alliance = pd.read_parquet(folder / "alliance.parquet")
-    omega = omega_by_occasion(pd.read_csv(folder / "measurement.csv"))
+    alliance = read_made(folder / "alliance.parquet")
+    omega = omega_by_occasion(read_made(folder / "measurement.csv"))
     held = keep_held(alliance, engagements)
     traced = [
         list_rupture_episodes(
