@@ -10,10 +10,12 @@ import pandas as pd
 from analysis.contract.estimates import as_estimates
 from analysis.contract.plan import ComparisonPlan
 from analysis.evidence.cells import Cell
-from analysis.evidence.grid import PrimaryCell
+from analysis.evidence.grid import FEWEST_ENGAGEMENTS, PrimaryCell
 from analysis.models.mediation import mediate
 
 MEDIATOR = "adherence"
+#: Whose account of it is used, the first before the others.
+PREFERRED = ("third_party", "record", "advisor", "advisee")
 RATING = "advisee_total"
 
 
@@ -43,29 +45,27 @@ def describe_mediation(
     ``advisee``; or one row that says what is missing. Adherence counts only as a `during` value
     after the window, the outcome only at the end or later.
     """
-    mediator = next(
-        (one for one in cells if (one.outcome, one.phase) == (MEDIATOR, "during")), None
-    )
+    own = [
+        one for one in cells if (one.outcome, one.phase) == (MEDIATOR, "during") and not one.refusal
+    ]
+    mediator = min(own, key=lambda cell: PREFERRED.index(cell.source), default=None)
     key = (primary.outcome, primary.source, primary.phase)
     outcome = next((one for one in cells if one.key == key), None)
     reason = _why_not(frame, mediator, outcome)
     if reason:
-        return as_estimates(
-            [
-                {
-                    "analysis": "mediation",
-                    "term": "indirect",
-                    "estimate": np.nan,
-                    "verdict": "not_testable",
-                    "note": reason,
-                }
-            ]
-        )
+        return _refused(reason)
     joined = frame[["engagement_id", cluster, RATING]]
     for name, cell in {"mediator": mediator, "result": outcome}.items():
         values = cell.values.rename(columns={"value": name})
         joined = joined.merge(values, on="engagement_id", how="inner", validate="one_to_one")
-    joined = joined.sort_values("engagement_id", ignore_index=True)
+    joined = joined.dropna(subset=[RATING]).sort_values("engagement_id", ignore_index=True)
+    if len(joined) < FEWEST_ENGAGEMENTS:
+        return _refused(
+            f"only {len(joined)} engagements have the rating, {MEDIATOR} and the outcome; at least "
+            f"{FEWEST_ENGAGEMENTS} are needed"
+        )
+    same = "same source: the advisee gave rating and mediator"
+    told = same if mediator.source == "advisee" else ""
     rows = mediate(
         joined,
         RATING,
@@ -85,10 +85,16 @@ def describe_mediation(
                 "outcome": outcome.outcome,
                 "outcome_source": outcome.source,
                 "timing": outcome.timing,
+                "note": "; ".join(filter(None, [row["note"], told])),
             }
             for row in rows.to_dict("records")
         ]
     )
+
+
+def _refused(reason: str) -> pd.DataFrame:
+    row = {"analysis": "mediation", "term": "indirect", "estimate": np.nan}
+    return as_estimates([row | {"verdict": "not_testable", "note": reason}])
 
 
 def _why_not(frame: pd.DataFrame, mediator: Cell | None, outcome: Cell | None) -> str:
@@ -96,7 +102,7 @@ def _why_not(frame: pd.DataFrame, mediator: Cell | None, outcome: Cell | None) -
     lacking = []
     if RATING not in frame:
         lacking.append("ratings of the alliance by the advisee")
-    if mediator is None or mediator.refusal:
+    if mediator is None:
         lacking.append(f"{MEDIATOR} during the engagement, after the alliance window")
     if outcome is None or outcome.refusal or outcome.phase == "during":
         lacking.append("the primary outcome at the end or later")

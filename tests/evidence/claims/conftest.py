@@ -174,4 +174,7 @@ def rich():
     others = ["executive_coaching", "management_consulting", "psychotherapy"]
     engagements["setting"] = rng.choice(others, len(engagements), p=(0.6, 0.25, 0.15))
     engagements["planned_checkins"] = rng.integers(4, 9, len(engagements)).astype(float)
-    return replace(data, engagements=engagements)
+    # What mediates must come after the window of ratings, and before what it leads to.
+    risk = data.outcomes["outcome"] == "perceived_risk"
+    outcomes = data.outcomes.assign(week=data.outcomes["week"] + 6.0 * risk)
+    return replace(data, engagements=engagements, outcomes=outcomes)

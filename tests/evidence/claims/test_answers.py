@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from analysis.contract.claims import Claim
-from analysis.evidence.claims.answers import Answer, decide_claim, refuse
+from analysis.evidence.claims.answers import Answer, decide_claim, refuse, weakest_of
 
 
 def claim(tier="exploratory", **further):
@@ -54,3 +54,23 @@ def test_a_secondary_claim_must_survive_holm(p, verdict):
 
 def test_without_holms_p_a_secondary_claim_names_no_winner():
     assert decide_claim(claim("secondary"), answer(0.02, 0.4), 0.05)[0] == "inconclusive"
+
+
+def test_a_verdict_of_an_earlier_stage_needs_holm_in_the_secondary_tier():
+    given = answer(0.02, 0.4, verdict="supported", note="decided before")
+    assert decide_claim(claim("secondary"), given, 0.05, 0.01)[0] == "supported"
+    verdict, reason = decide_claim(claim("secondary"), given, 0.05, 0.40)
+    assert verdict == "inconclusive" and "Holm" in reason
+    assert decide_claim(claim("primary"), given, 0.05)[0] == "supported"
+
+
+def test_of_several_answers_the_smallest_estimate_and_the_largest_p_count():
+    wide = answer(0.10, 0.90, p_value=0.02)
+    narrow = answer(0.12, 0.18, p_value=0.0001)
+    both = weakest_of([wide, narrow])
+    assert both.estimate == pytest.approx(0.15)
+    assert (both.conf_low, both.conf_high) == (0.10, 0.18)
+    assert both.p_value == 0.02
+    below = answer(-0.5, -0.1, p_value=0.003)
+    assert weakest_of([wide, below]).p_value == 0.003
+    assert weakest_of([wide, refuse("nothing")]).refusal == "nothing"

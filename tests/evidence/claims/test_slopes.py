@@ -87,7 +87,7 @@ def test_the_weakest_of_several_decisions_decides(made, ask):
         chance = expit(own + odds * one.rating)
         one.tell(name, (one.rng.random(one.n) < chance).astype(float), source="record")
     answer = ask("renewal-referral", one.data())
-    assert answer.outcome == "referral"
+    assert answer.outcome == "renewal, referral"
     near(answer, 0.3)
     assert "renewal 0." in answer.note
 
@@ -126,13 +126,15 @@ def test_an_indirect_path_of_executives_only(made, ask):
     one.columns["advisee_level"] = np.where(np.arange(one.n) % 3 == 0, "executive", "manager")
     boss = (np.arange(one.n) % 3 == 0).astype(float)
     risk = -0.6 * one.rating * boss + one.rng.standard_normal(one.n)
-    one.tell("perceived_risk", risk, source="advisee", phase="during", week=2)
+    one.tell("perceived_risk", risk, source="advisee", phase="during", week=5)
     one.higher_is["perceived_risk"] = "worse"
     one.tell("effort", -0.5 * risk + one.rng.standard_normal(one.n))
     answer = ask("career-risk-mediates", one.data())
     assert answer.conf_low > 0.15
     assert answer.n_engagements == 1000
     assert "the advisee gave the rating and the mediator" in answer.note
+    one.outcomes[0]["week"] = 2.0
+    assert "after the alliance window" in ask("career-risk-mediates", one.data()).refusal
 
 
 def test_who_is_not_followed_up_is_made_up_for_by_weights(made, ask):

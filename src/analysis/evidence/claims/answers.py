@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -52,6 +52,26 @@ def refuse(reason: str) -> Answer:
 def answer_with(answer: Answer, **changes: object) -> Answer:
     """The answer with some of its fields changed; a refusal stays as it is."""
     return answer if answer.refusal else replace(answer, **changes)
+
+
+def weakest_of(answers: Sequence[Answer]) -> Answer:
+    """One answer to whether all of several estimates lie above 0 (an intersection-union test).
+
+    The smallest estimate, with its own error, and the smallest limits; as p the largest, so that
+    all must be small (Berger, 1982, Technometrics 24, 295), or the smallest of those whose interval
+    lies below 0. A refusal, or an estimate without interval, among them is the answer.
+    """
+    for one in answers:
+        if one.refusal or not np.isfinite([one.conf_low, one.conf_high]).all():
+            return one
+    lowest = min(answers, key=lambda one: (one.conf_low, one.estimate))
+    smallest = min(answers, key=lambda one: one.estimate)
+    its = {name: getattr(smallest, name) for name in ("estimate", "std_error", "statistic", "df")}
+    limits = ("conf_high", "low_equivalence", "high_equivalence")
+    least = {name: min(getattr(one, name) for one in answers) for name in limits}
+    below = [one.p_value for one in answers if one.conf_high < 0]
+    p = min(below) if below else max(one.p_value for one in answers)
+    return answer_with(lowest, **its, **least, p_value=p)
 
 
 def answer_from_row(
@@ -109,10 +129,16 @@ def decide_claim(
     lies below 0 and the estimate reaches that far below; else ``inconclusive``: an effect that can
     be told from 0, but not from one too small to matter, settles nothing. A claim of the secondary
     tier needs Holm's p below ``alpha`` besides; a claim of either sign is supported on both sides.
-    A verdict that an earlier stage has reached by its own rule stands.
+    A verdict that an earlier stage has reached by its own rule stands, Holm's correction beside it.
     """
     if answer.refusal:
         return "not_testable", answer.refusal
+    if (
+        claim.tier == "secondary"
+        and answer.verdict in ("supported", "opposed")
+        and not p_adjusted < alpha
+    ):
+        return "inconclusive", f"{answer.note}; but not after Holm's correction"
     if answer.verdict:
         return answer.verdict, answer.note
     if not np.isfinite([answer.conf_low, answer.conf_high]).all():

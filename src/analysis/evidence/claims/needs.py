@@ -28,6 +28,8 @@ def _outcome(need: Need, data: ClaimData) -> str:
         values = values[values["phase"] == need.phase]
     if need.source == "independent":
         values = values[values["source"].isin(INDEPENDENT_SOURCES)]
+        if need.names == (PRIMARY_OUTCOME,) and need.phase is None:
+            values = values[values["source"] == data.primary.source]
     elif need.source:
         values = values[values["source"] == need.source]
     if need.times and not _repeats(values, need.times):

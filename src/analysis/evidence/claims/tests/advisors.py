@@ -19,7 +19,8 @@ def advisor_retention(data: ClaimData, claim: Claim) -> Answer:
     """
     rated = data.alliance[(data.alliance["rater"] == "advisee") & data.alliance["total"].notna()]
     first = rated.sort_values("occasion").groupby("engagement_id")["total"].first()
-    frame = data.engagements.set_index("engagement_id")[["advisor_id", "status"]].copy()
+    columns = list(dict.fromkeys(["advisor_id", data.cluster, "status"]))
+    frame = data.engagements.set_index("engagement_id")[columns].copy()
     frame["early"] = first.astype(float)
     frame = frame[frame["early"].notna() & frame["status"].isin(["completed", "ended_early"])]
     if not (frame["status"] == "ended_early").any():
@@ -39,7 +40,7 @@ def advisor_retention(data: ClaimData, claim: Claim) -> Answer:
     frame["stays"] = (frame["status"] == "completed").astype(float)
     frame["others"] = standardise(frame["others"])
     ordered = frame.sort_index().reset_index(drop=True)
-    rows = ols_cr2(ordered, "stays", ["others"], "advisor_id")
+    rows = ols_cr2(ordered, "stays", ["others"], data.cluster)
     plan = data.plan.comparison
     answer = answer_from_row(
         rows[rows["term"] == "others"].iloc[0], plan.confidence, plan.equivalence_confidence

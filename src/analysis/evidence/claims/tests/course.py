@@ -11,6 +11,7 @@ from analysis.contract.claims import Claim
 from analysis.evidence.claims.answers import Answer, answer_from_row, answer_with, refuse
 from analysis.evidence.claims.data import ClaimData
 from analysis.evidence.claims.values import clusters, standardise
+from analysis.evidence.grid import FEWEST_ENGAGEMENTS
 from analysis.models.growth import early_late_slopes
 from analysis.models.lagged import lagged_effect
 from analysis.models.multilevel import ols_cr2
@@ -30,11 +31,17 @@ def rapport_first(data: ClaimData, claim: Claim) -> Answer:
     )
     answer = _answer(data, rows[rows["term"] == "bond against task"])
     events = data.events.dropna(subset=["occasion"])
-    when = events.groupby("event")["occasion"].mean()
+    by_event = events.groupby("event")
+    several = by_event["engagement_id"].nunique() >= FEWEST_ENGAGEMENTS
+    when = by_event["occasion"].mean().where(several)
     rapport, tasks = (
         float(when.get(name, np.nan)) for name in ("rapport_work", "task_renegotiated")
     )
-    told = f"rapport work at check-in {rapport:.2f} on average, renegotiated tasks at {tasks:.2f}"
+    if np.isfinite([rapport, tasks]).all():
+        told = f"rapport work at check-in {rapport:.2f} on average, "
+        told += f"renegotiated tasks at {tasks:.2f}"
+    else:
+        told = "too few engagements have one of the acts: their order is not given"
     note = "; ".join(filter(None, [told, answer.note]))
     return answer_with(answer, holds=rapport < tasks, note=note)
 

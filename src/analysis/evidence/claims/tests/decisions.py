@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from analysis.contract.claims import Claim
-from analysis.evidence.claims.answers import Answer, answer_from_row, answer_with, refuse
+from analysis.evidence.claims.answers import (
+    Answer,
+    answer_from_row,
+    answer_with,
+    refuse,
+    weakest_of,
+)
 from analysis.evidence.claims.data import ClaimData
 from analysis.evidence.claims.values import clusters, find_values, join, rating, standardise
 
@@ -37,21 +43,20 @@ def decisions(data: ClaimData, claim: Claim) -> Answer:
         if row.empty:
             return refuse("missing: ratings of the alliance that differ")
         answers[name] = answer_from_row(row.iloc[0], plan.confidence, plan.equivalence_confidence)
-    if refused := [one for one in answers.values() if one.refusal]:
-        return refused[0]
-    weakest = min(answers, key=lambda name: (answers[name].conf_low, name))
+    weakest = weakest_of(list(answers.values()))
     told = ", ".join(f"{name} {one.estimate:.3f}" for name, one in answers.items())
     absent = [name for name in names if name not in known]
     notes = [
         f"log odds ratios: {told}",
         f"without {' and '.join(absent)}, which the data lack" if absent else "",
-        answers[weakest].note,
+        weakest.note,
     ]
+    timings = {one.timing for one in known.values()}
     return answer_with(
-        answers[weakest],
-        outcome=weakest,
+        weakest,
+        outcome=", ".join(known),
         outcome_source="record",
-        timing=known[weakest].timing,
+        timing="concurrent" if "concurrent" in timings else "prospective",
         method="logit with random intercepts",
         note="; ".join(filter(None, notes)),
     )

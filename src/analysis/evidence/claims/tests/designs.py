@@ -5,7 +5,13 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.contract.claims import Claim
-from analysis.evidence.claims.answers import Answer, answer_from_row, answer_with, refuse
+from analysis.evidence.claims.answers import (
+    Answer,
+    answer_from_row,
+    answer_with,
+    refuse,
+    weakest_of,
+)
 from analysis.evidence.claims.data import ClaimData
 from analysis.evidence.claims.values import clusters, join, standardise
 from analysis.models.multilevel import ols_cr2
@@ -61,7 +67,7 @@ def therapy_contrast(data: ClaimData, claim: Claim) -> Answer:
     answers = {
         name: _term(data, frame, name, ["therapy"], "therapy") for name in ("length", "depth")
     }
-    weakest = min(answers.values(), key=lambda one: one.conf_low)
+    weakest = weakest_of(list(answers.values()))
     told = ", ".join(f"{name} {one.estimate:.3f}" for name, one in answers.items())
     return answer_with(weakest, note="; ".join(filter(None, [told, weakest.note])))
 

@@ -7,7 +7,7 @@ import numpy as np
 from analysis.contract.claims import Claim
 from analysis.evidence.claims.answers import Answer, answer_from_row, answer_with, refuse
 from analysis.evidence.claims.data import ClaimData
-from analysis.evidence.claims.values import clusters, find_reports, find_values, join, rating
+from analysis.evidence.claims.values import clusters, find_values, join, rating
 from analysis.models.mediation import mediate
 
 
@@ -19,10 +19,10 @@ def indirect(data: ClaimData, claim: Claim) -> Answer:
     positive: it is oriented to better, as every outcome is. Percentile interval of a cluster
     bootstrap, as a product is skewed; p by the cluster jackknife.
     """
-    mediator = find_reports(data, claim.settings["mediator"])
+    mediator = find_values(data, claim.settings["mediator"], phase="during")
     outcome = find_values(data, claim.settings["outcome"])
     if mediator is None or outcome is None:
-        return refuse("missing: the mediator, or the outcome after the window")
+        return refuse("missing: the mediator or the outcome after the alliance window")
     frame = join(
         rating=rating(data), mediator=mediator.values, outcome=outcome.values,
         cluster=clusters(data),
@@ -46,7 +46,9 @@ def indirect(data: ClaimData, claim: Claim) -> Answer:
     answer = answer_from_row(by_jackknife, plan.confidence, plan.equivalence_confidence)
     nulling = both[0].loc[("residual_correlation", "jackknife_fisher_z"), "estimate"]
     note = f"it would be 0 if unmeasured errors of both were correlated {nulling:.2f}"
-    same = "the advisee gave the rating and the mediator" if mediator.source == "advisee" else ""
+    pairs = (("mediator", mediator), ("outcome", outcome))
+    own = [what for what, one in pairs if one.source == "advisee"]
+    same = f"the advisee gave the rating and the {' and the '.join(own)}" if own else ""
     return answer_with(
         answer,
         conf_low=float(wide["conf_low"]),

@@ -10,6 +10,7 @@ from analysis.contract.dictionary import CAUSES, CONFRONTATION_EVENTS, WITHDRAWA
 from analysis.evidence.claims.answers import Answer, answer_from_row, answer_with, refuse
 from analysis.evidence.claims.data import ClaimData
 from analysis.evidence.claims.values import clusters
+from analysis.evidence.grid import FEWEST_ENGAGEMENTS
 from analysis.models.cluster_sums import add_by_cluster, code_clusters, leave_one_out
 from analysis.models.intervals import jackknife_interval
 
@@ -26,6 +27,8 @@ def outcome_trend(data: ClaimData, claim: Claim) -> Answer:
         & data.outcomes["value"].notna()
         & data.outcomes["week"].notna()
     ].sort_values(["engagement_id", "source", "week", "value"])
+    # Reports of one week are averaged: their order within it tells of no change.
+    rows = rows.groupby(["engagement_id", "source", "week"], as_index=False)["value"].mean()
     reports = rows.groupby(["engagement_id", "source"])
     ends = reports.agg(first=("value", "first"), last=("value", "last"), weeks=("week", "nunique"))
     ends = ends[ends["weeks"] > 1].astype(float)
@@ -37,7 +40,8 @@ def outcome_trend(data: ClaimData, claim: Claim) -> Answer:
         return refuse(f"missing: several reports of {name} that differ at the first")
     mean = change.groupby("engagement_id").mean()
     answer = _mean(data, mean, mean * 0 + 1)
-    by_source = change.groupby("source").mean()
+    grouped = change.groupby("source")
+    by_source = grouped.mean()[grouped.size() >= FEWEST_ENGAGEMENTS]
     told = ", ".join(f"{source} {value:.3f}" for source, value in by_source.items())
     return answer_with(answer, outcome=name, note=f"change by who reported it: {told}")
 

@@ -13,7 +13,13 @@ import numpy as np
 import pandas as pd
 
 from analysis.contract.claims import Claim
-from analysis.evidence.claims.answers import Answer, answer_from_row, answer_with, refuse
+from analysis.evidence.claims.answers import (
+    Answer,
+    answer_from_row,
+    answer_with,
+    refuse,
+    weakest_of,
+)
 from analysis.evidence.claims.data import ClaimData
 from analysis.evidence.claims.values import clusters, find_reports, find_values, join, rating
 from analysis.evidence.verdict import INDEPENDENT_SOURCES
@@ -128,9 +134,7 @@ def _weakest(data: ClaimData, frame: pd.DataFrame, first: str, rivals: Sequence[
         answers.append(answer_from_row(row, plan.confidence, plan.equivalence_confidence))
     shares = zip([first, *rivals], np.atleast_1d(full), strict=True)
     told = "general dominance: " + ", ".join(f"{name} {share:.3f}" for name, share in shares)
-    if refused := [one for one in answers if one.refusal]:
-        return refused[0]
-    weakest = min(answers, key=lambda one: (one.conf_low, one.estimate))
+    weakest = weakest_of(answers)
     return answer_with(weakest, note="; ".join(filter(None, [told, weakest.note])))
 
 

@@ -78,6 +78,7 @@ def rupture_forms(data: ClaimData, claim: Claim) -> Answer:
     jackknife.
     """
     from analysis.evidence.rupture_study import interval_of, interval_of_share
+    from analysis.models.intervals import jackknife_interval
     from analysis.models.ruptures.events import TYPES, type_flags, types_of_beginnings
 
     study = data.study
@@ -122,12 +123,21 @@ def rupture_forms(data: ClaimData, claim: Claim) -> Answer:
         ]
         for level in (plan.confidence, plan.equivalence_confidence)
     )
+    with_alarms = answer_from_row(
+        jackknife_interval(0.5 - unsure / total, 0.5 - raw[:, 1] / raw[:, 0], plan.confidence)
+        | counts
+        | {"estimate": 0.5 - unsure / total},
+        plan.confidence,
+        plan.equivalence_confidence,
+    )
     told = (
         f"untyped or mixed {unsure / total:.0%} of all falls, {max(share, 0.0):.0%} beyond chance"
     )
     return answer_with(
         answer,
         estimate=min(answer.estimate, 0.5),
+        # Both bounds must say so: the larger p.
+        p_value=float(np.nanmax([answer.p_value, with_alarms.p_value])),
         conf_low=min(lowest, answer.conf_low),
         conf_high=min(answer.conf_high, 0.5),
         low_equivalence=min(low_equivalence, answer.low_equivalence),

@@ -13,7 +13,13 @@ import numpy as np
 import pandas as pd
 
 from analysis.contract.claims import Claim
-from analysis.evidence.claims.answers import Answer, answer_from_row, answer_with, refuse
+from analysis.evidence.claims.answers import (
+    Answer,
+    answer_from_row,
+    answer_with,
+    refuse,
+    weakest_of,
+)
 from analysis.evidence.claims.data import ClaimData
 from analysis.evidence.claims.values import (
     PREFERRED,
@@ -133,7 +139,7 @@ def partial_slopes(data: ClaimData, claim: Claim) -> Answer:
     for name in ("outcome", *predictors):
         frame[name] = standardise(frame[name])
     answers = [_fit(data, frame, predictors, name, list(found.values())) for name in predictors]
-    weakest = min(answers, key=lambda one: one.conf_low)
+    weakest = weakest_of(answers)
     told = ", ".join(
         f"{name} {one.estimate:.3f}" for name, one in zip(predictors, answers, strict=True)
     )
@@ -160,7 +166,9 @@ def harm(data: ClaimData, claim: Claim) -> Answer:
     frame = join(**columns)
     for name in ("outcome", *names):
         frame[name] = standardise(frame[name])
-    return _fit(data, frame, names, "report", [outcome, report])
+    answer = _fit(data, frame, names, "report", [outcome])
+    same = f"same source: the {report.source} gave both" if report.source == outcome.source else ""
+    return answer_with(answer, note="; ".join(filter(None, [answer.note, same])))
 
 
 def lasting(data: ClaimData, claim: Claim) -> Answer:
@@ -192,7 +200,10 @@ def lasting(data: ClaimData, claim: Claim) -> Answer:
         outcome=later.name,
         outcome_source=later.source,
         timing=later.timing,
-        note="; ".join(filter(None, [note, answer.note])),
+        holds=later.source != "advisee",
+        note="; ".join(
+            filter(None, [note, SAME_SOURCE if later.source == "advisee" else "", answer.note])
+        ),
     )
 
 
