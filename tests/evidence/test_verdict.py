@@ -97,7 +97,7 @@ def test_an_interval_that_touches_zero_does_not_exclude_it():
 def test_fewer_clusters_than_the_plan_asks_for_are_inconclusive(second):
     verdict, reason = decide(ABOVE, second, RULE, n_clusters=9)
     assert verdict == "inconclusive"
-    assert reason.startswith("9 clusters (advisors): fewer than the 10")
+    assert reason.startswith("9 clusters: fewer than the 10")
     assert decide(ABOVE, ABOVE, RULE, n_clusters=10)[0] == "supported"
 
 
