@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 
 from analysis.contract.plan import RupturePlan
-from analysis.evidence.rupture_occurrence import rule_rows
-from analysis.evidence.rupture_study import prepare_study
+from analysis.evidence.ruptures.occurrence import rule_rows
+from analysis.evidence.ruptures.study import prepare_study
 from analysis.models.ruptures.statistics import (
     cumulative_repair,
     follow,

@@ -3,8 +3,8 @@ import pytest
 
 from analysis.contract.faults import UserFault
 from analysis.contract.plan import CalibrationPlan, ComparisonPlan, Plan
-from analysis.evidence.calibrated_lines import LINES
-from analysis.evidence.calibration import calibrate
+from analysis.evidence.calibration.calibrated_lines import LINES
+from analysis.evidence.calibration.calibration import calibrate
 from analysis.present.calibration import describe_calibration, tell_bars
 from analysis.present.calibration_page import write_calibration_page
 from analysis.present.drawing import as_svg

@@ -10,7 +10,7 @@ import pytest
 
 from analysis.contract.instruments import Instrument
 from analysis.contract.plan import Plan
-from analysis.evidence.course import describe_course as make_rows
+from analysis.evidence.course.course import describe_course as make_rows
 from analysis.measure.window import assemble_frame
 from analysis.present.course import describe_course
 from analysis.present.surface import draw_surface, read_surface

@@ -9,7 +9,7 @@ import pytest
 from analysis.contract.forms import align_forms
 from analysis.contract.instruments import Instrument
 from analysis.contract.plan import ComparisonPlan, Plan, ScoringPlan
-from analysis.evidence.measured import Measured, measure_all
+from analysis.evidence.measurement.measured import Measured, measure_all
 from analysis.measure.scoring import score_alliance
 from analysis.measure.window import assemble_frame
 from analysis.present.measurement import describe_measurement

@@ -4,7 +4,7 @@ import pytest
 from analysis import cli
 from analysis.contract.faults import UserFault
 from analysis.contract.plan import ComparisonPlan
-from analysis.evidence.power import find_power, study_design
+from analysis.evidence.calibration.power import find_power, study_design
 from analysis.present.drawing import as_svg
 from analysis.present.power import Asked, draw_power, tell_power
 from analysis.stages.power import power as power_stage

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from analysis.contract.plan import RupturePlan
-from analysis.evidence.ruptures import describe_ruptures
+from analysis.evidence.ruptures.ruptures import describe_ruptures
 from analysis.present.drawing import as_svg
 from analysis.present.rupture_timeline import draw_ruptures, headline_rule
 from analysis.present.ruptures import describe_ruptures_part

@@ -8,7 +8,7 @@ import pytest
 from analysis.contract.estimates import COLUMNS
 from analysis.contract.files import write_csv, write_json
 from analysis.contract.plan import ComparisonPlan
-from analysis.evidence.multiverse import CHOICE_COLUMNS
+from analysis.evidence.multiverse.multiverse import CHOICE_COLUMNS
 from analysis.evidence.synthesis import synthesise
 from analysis.stages.draw import draw
 from analysis.stages.report import report

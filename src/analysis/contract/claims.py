@@ -129,7 +129,7 @@ class Claim(Strict):
     )
     needs: tuple[Need, ...] = Field(description="what the data must hold for it to be testable")
     estimand: str = Field(description="what is estimated, positive where the claim holds")
-    test: str = Field(description="name of the test in `analysis.evidence.claims.tests`")
+    test: str = Field(description="name of the test in `analysis.evidence.claims.estimands`")
     settings: dict[str, str | Number | bool | tuple[str | Number, ...]] = Field(
         default_factory=dict, description="keywords of the test"
     )

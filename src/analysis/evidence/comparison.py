@@ -12,29 +12,29 @@ import pandas as pd
 
 from analysis.contract.estimates import as_estimates
 from analysis.contract.plan import ComparisonPlan
-from analysis.evidence.adjusted_line import adjusted_rows
 from analysis.evidence.cases import Cases, complete_cases
 from analysis.evidence.covariates import Covariates
-from analysis.evidence.disattenuation import (
+from analysis.evidence.lines.adjusted import adjusted_rows
+from analysis.evidence.lines.disattenuated import (
     CORRECTIONS,
     Correction,
     correct_by_omega,
     correct_by_window_mean,
     disattenuated_rows,
 )
-from analysis.evidence.imputed_line import imputed_rows
-from analysis.evidence.incremental_line import incremental_rows
-from analysis.evidence.multilevel_line import multilevel_rows
-from analysis.evidence.observed import (
+from analysis.evidence.lines.imputed import imputed_rows
+from analysis.evidence.lines.incremental import incremental_rows
+from analysis.evidence.lines.multilevel import multilevel_rows
+from analysis.evidence.lines.observed import (
     NAMES,
     clustered_rows,
     correlation_rows,
     counts,
     naive_rows,
 )
-from analysis.evidence.prediction_line import prediction_rows
-from analysis.evidence.reliability_rows import reliability_rows
-from analysis.evidence.sensitivity_line import sensitivity_rows
+from analysis.evidence.lines.out_of_sample import prediction_rows
+from analysis.evidence.lines.reliability_rows import reliability_rows
+from analysis.evidence.lines.sensitivity import sensitivity_rows
 from analysis.evidence.verdict import Absence, Line, Rule, decide
 from analysis.evidence.weigh import weigh_lines
 from analysis.models.intervals import (

@@ -13,14 +13,14 @@ import pandas as pd
 from analysis.contract.estimates import SOURCES, as_estimates
 from analysis.contract.multiplicity import adjust_holm
 from analysis.contract.plan import ComparisonPlan
-from analysis.evidence.auxiliaries import fill_ratings, gather_auxiliaries
 from analysis.evidence.cases import complete_cases
 from analysis.evidence.cells import Cell, DeclaredOutcome, collect_cells
 from analysis.evidence.comparison import LINES, compare_raters
 from analysis.evidence.covariates import find_covariates
-from analysis.evidence.disattenuation import RATERS
-from analysis.evidence.imputed_line import impute_cell
-from analysis.evidence.observed import correlation_row
+from analysis.evidence.lines.auxiliaries import fill_ratings, gather_auxiliaries
+from analysis.evidence.lines.disattenuated import RATERS
+from analysis.evidence.lines.imputed import impute_cell
+from analysis.evidence.lines.observed import correlation_row
 from analysis.evidence.verdict import INDEPENDENT_SOURCES, refuse
 from analysis.models.intervals import Row, no_interval
 from analysis.models.resampling import SharedWeights

@@ -55,7 +55,8 @@ def describe_calibration(rows: pd.DataFrame) -> Part:
 
     Parameters
     ----------
-    rows : the table of ``analysis.evidence.calibration.calibrate``, as read back from CSV.
+    rows : the table of ``analysis.evidence.calibration.calibration.calibrate``,
+        as read back from CSV.
     """
     scenarios = [one for one in SCENARIOS if (rows["scenario"] == one.name).any()]
     figure = Figure(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.contract.estimates import COLUMNS
-from analysis.evidence.multiverse import CHOICE_COLUMNS
+from analysis.evidence.multiverse.multiverse import CHOICE_COLUMNS
 
 #: A choice's column, its name in the shares of variance, and its words.
 CHOICES = (

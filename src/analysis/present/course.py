@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from analysis.evidence.discrepancy import VERDICT as DISCREPANCY
-from analysis.evidence.gap import PUBLISHED
-from analysis.evidence.gap import VERDICT as GAP
+from analysis.evidence.course.discrepancy import VERDICT as DISCREPANCY
+from analysis.evidence.course.gap import PUBLISHED
+from analysis.evidence.course.gap import VERDICT as GAP
 from analysis.present.course_tables import (
     read_course,
     tabulate_gap,
@@ -48,8 +48,8 @@ def describe_course(
 
     Parameters
     ----------
-    rows : one dataset's rows of ``analysis.evidence.course.describe_course``, as made or as read
-        back from CSV; others among them (ruptures) are left.
+    rows : one dataset's rows of ``analysis.evidence.course.course.describe_course``,
+        as made or as read back from CSV; others among them (ruptures) are left.
     title : the dataset's name as people read it.
     outcome_titles : an outcome's name to its name in words.
     confidence : level of the intervals.

@@ -69,7 +69,7 @@ def draw_multiverse(
 
     Parameters
     ----------
-    rows : the dataset's rows of ``analysis.evidence.multiverse.explore_multiverse``.
+    rows : the dataset's rows of ``analysis.evidence.multiverse.multiverse.explore_multiverse``.
     title : the dataset's name as people read it.
     sesoi : smallest difference of interest, half the width of the shaded zone.
     confidence : level of the intervals and of significance.

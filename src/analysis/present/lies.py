@@ -56,7 +56,8 @@ def draw_calibration(rows: pd.DataFrame) -> Figure:
 
     Parameters
     ----------
-    rows : the table of ``analysis.evidence.calibration.calibrate``, as read back from CSV.
+    rows : the table of ``analysis.evidence.calibration.calibration.calibrate``,
+        as read back from CSV.
     """
     scenarios = [
         one

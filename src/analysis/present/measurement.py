@@ -43,7 +43,7 @@ def describe_measurement(
 
     Parameters
     ----------
-    rows : those of ``analysis.evidence.measured.measure_all``
+    rows : those of ``analysis.evidence.measurement.measured.measure_all``
     title : the dataset's name as people read it
     confidence : level of the intervals
     notes : cautions to stand with the figure

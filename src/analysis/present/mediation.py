@@ -32,7 +32,7 @@ HEADING = "From the alliance through adherence to the outcome"
 def describe_mediation_part(
     rows: pd.DataFrame, titles: Mapping[str, str], *, confidence: float = 0.95
 ) -> Part:
-    """The part from rows of ``analysis.evidence.mediation``; others among them are left.
+    """The part from rows of ``analysis.evidence.course.mediation``; others among them are left.
 
     Parameters
     ----------

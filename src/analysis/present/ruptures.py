@@ -32,7 +32,8 @@ def describe_ruptures_part(rows: pd.DataFrame, title: str, *, confidence: float 
 
     Parameters
     ----------
-    rows : those of ``analysis.evidence.ruptures.describe_ruptures``; others among them are left.
+    rows : those of ``analysis.evidence.ruptures.ruptures.describe_ruptures``;
+        others among them are left.
     title : the dataset's name as people read it.
     """
     own = read_rows(rows)

@@ -77,7 +77,8 @@ def draw_surface(
 
     Parameters
     ----------
-    rows : one dataset's rows of ``analysis.evidence.course.describe_course``, as made or read back.
+    rows : one dataset's rows of ``analysis.evidence.course.course.describe_course``,
+        as made or read back.
     title : the dataset's name as people read it.
     outcome : the primary outcome in words.
     notes : cautions to stand below the figure.

@@ -25,7 +25,8 @@ def draw_trajectories(
 
     Parameters
     ----------
-    rows : one dataset's rows of ``analysis.evidence.course.describe_course``, as made or read back.
+    rows : one dataset's rows of ``analysis.evidence.course.course.describe_course``,
+        as made or read back.
     title : the dataset's name as people read it.
     confidence : level of the bands.
     notes : cautions to stand below the figure.

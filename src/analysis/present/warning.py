@@ -43,7 +43,8 @@ def describe_warning_part(
 
     Parameters
     ----------
-    rows : those of ``analysis.evidence.warning.describe_warning``; others among them are left.
+    rows : those of ``analysis.evidence.warning.warning.describe_warning``;
+        others among them are left.
     title : the dataset's name as people read it.
     plan : the horizon, the rule and the threshold, which the words name.
     confidence : level of the intervals.

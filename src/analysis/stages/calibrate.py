@@ -9,8 +9,8 @@ import pandas as pd
 from analysis.contract.faults import UserFault
 from analysis.contract.files import write_csv
 from analysis.contract.layout import CALIBRATION, read_plan
-from analysis.evidence.calibration import calibrate as calibrate_lines
-from analysis.evidence.calibration import failed_bars
+from analysis.evidence.calibration.calibration import calibrate as calibrate_lines
+from analysis.evidence.calibration.calibration import failed_bars
 from analysis.present.calibration import tell_bars
 from analysis.present.drawing import save_figure
 from analysis.present.lies import draw_calibration

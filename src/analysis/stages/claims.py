@@ -11,9 +11,9 @@ from analysis.contract.layout import Dataset, read_plan
 from analysis.contract.tables import read_made, read_table
 from analysis.evidence.claims.across import answer_across
 from analysis.evidence.claims.data import ClaimData
+from analysis.evidence.claims.estimands import TESTS
 from analysis.evidence.claims.ledger import answer_claims
-from analysis.evidence.claims.tests import TESTS
-from analysis.evidence.held import keep_held
+from analysis.evidence.course.held import keep_held
 from analysis.stages.synthesise import setting_of
 
 ESTIMATES = ("comparison", "measurement", "process", "warning")

@@ -12,7 +12,7 @@ from analysis.contract.files import write_csv, write_json
 from analysis.contract.layout import Dataset
 from analysis.contract.mapping import Mapping
 from analysis.contract.tables import read_made
-from analysis.evidence.multiverse import CHOICE_COLUMNS
+from analysis.evidence.multiverse.multiverse import CHOICE_COLUMNS
 from analysis.evidence.sentence import Headline, headline_sentence, read_headline
 
 #: Finer than anybody reads, coarser than the last bits in which processors differ.

@@ -9,7 +9,7 @@ import pandas as pd
 from analysis.contract.files import write_csv
 from analysis.contract.layout import Dataset, read_plan
 from analysis.contract.tables import read_table
-from analysis.evidence.measured import Measured, measure_all
+from analysis.evidence.measurement.measured import Measured, measure_all
 
 
 def measure(mapping: Path, plan: Path, folder: Path) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 from analysis.contract.files import write_csv
 from analysis.contract.layout import Dataset, read_plan
 from analysis.contract.tables import read_table
-from analysis.evidence.choices import Sources
-from analysis.evidence.multiverse import explore_multiverse
+from analysis.evidence.multiverse.choices import Sources
+from analysis.evidence.multiverse.multiverse import explore_multiverse
 
 
 def multiverse(mapping: Path, plan: Path, folder: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from analysis.contract.faults import UserFault
 from analysis.contract.files import write_csv
 from analysis.contract.layout import read_plan
-from analysis.evidence.power import find_power, study_design
+from analysis.evidence.calibration.power import find_power, study_design
 from analysis.present.power import Asked, draw_power, tell_power
 
 

@@ -11,10 +11,10 @@ from analysis.contract.files import write_csv
 from analysis.contract.layout import Dataset, read_plan
 from analysis.contract.tables import read_made, read_table
 from analysis.evidence.cells import collect_cells
-from analysis.evidence.course import describe_course
-from analysis.evidence.held import keep_held
-from analysis.evidence.mediation import describe_mediation
-from analysis.evidence.ruptures import describe_ruptures, omega_by_occasion
+from analysis.evidence.course.course import describe_course
+from analysis.evidence.course.held import keep_held
+from analysis.evidence.course.mediation import describe_mediation
+from analysis.evidence.ruptures.ruptures import describe_ruptures, omega_by_occasion
 
 
 def process(mapping: Path, plan: Path, folder: Path) -> None:

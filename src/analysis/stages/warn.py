@@ -10,9 +10,9 @@ import pandas as pd
 from analysis.contract.files import write_csv
 from analysis.contract.layout import Dataset, read_plan
 from analysis.contract.tables import read_made, read_table
-from analysis.evidence.held import keep_held
-from analysis.evidence.ruptures import list_rupture_episodes, omega_by_occasion
-from analysis.evidence.warning import describe_warning
+from analysis.evidence.course.held import keep_held
+from analysis.evidence.ruptures.ruptures import list_rupture_episodes, omega_by_occasion
+from analysis.evidence.warning.warning import describe_warning
 
 
 def warn(mapping: Path, plan: Path, folder: Path) -> None:

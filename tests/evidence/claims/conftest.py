@@ -11,8 +11,8 @@ from analysis.contract.claims import read_ledger
 from analysis.contract.instruments import Instrument
 from analysis.contract.layout import LEDGER, MAPPINGS, Dataset, read_plan
 from analysis.evidence.claims.data import ClaimData
+from analysis.evidence.claims.estimands import TESTS
 from analysis.evidence.claims.rehearsal import draw_claim_data, enlarge, thin
-from analysis.evidence.claims.tests import TESTS
 from analysis.measure.window import assemble_frame
 from analysis.simulate.programmes import PROGRAMMES
 

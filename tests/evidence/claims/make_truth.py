@@ -16,9 +16,9 @@ import numpy as np
 
 from analysis.contract.claims import Claim, read_ledger
 from analysis.contract.layout import LEDGER, MAPPINGS, Dataset, read_plan
+from analysis.evidence.claims.estimands import TESTS
 from analysis.evidence.claims.needs import list_missing
 from analysis.evidence.claims.rehearsal import draw_claim_data, enlarge, thin
-from analysis.evidence.claims.tests import TESTS
 from analysis.simulate.programmes import PROGRAMMES
 
 NAMES = ("executive_coaching", "management_consulting")

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from analysis.contract.claims import Ledger, read_ledger
+from analysis.evidence.claims.estimands import TESTS
 from analysis.evidence.claims.ledger import answer_claims
 from analysis.evidence.claims.needs import list_missing
-from analysis.evidence.claims.tests import TESTS
 from analysis.evidence.verdict import INDEPENDENT_SOURCES
 
 CLAIMS = read_ledger(Path(__file__).parents[3] / "config/claims.yaml").claims

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysis.evidence.ruptures import describe_ruptures
+from analysis.evidence.ruptures.ruptures import describe_ruptures
 
 
 def near(answer, truth, errors=3.5):

@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 
 from analysis.contract.layout import MAPPINGS, Dataset, read_plan
+from analysis.evidence.claims.estimands import TESTS
 from analysis.evidence.claims.ledger import answer_claims
 from analysis.evidence.claims.rehearsal import draw_claim_data, thin
-from analysis.evidence.claims.tests import TESTS
 from analysis.simulate.programmes import PROGRAMMES
 
 TRUTH = json.loads(Path(__file__).with_name("truth.json").read_text(encoding="utf-8"))

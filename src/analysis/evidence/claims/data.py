@@ -16,7 +16,7 @@ from analysis.evidence.cells import Cell, DeclaredOutcome, collect_cells
 from analysis.evidence.grid import PrimaryCell
 
 if TYPE_CHECKING:
-    from analysis.evidence.rupture_study import Study
+    from analysis.evidence.ruptures.study import Study
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,8 @@ class ClaimData:
     @cached_property
     def study(self) -> Study:
         """The advisee's courses with what chance would show, as the table of ruptures has them."""
-        from analysis.evidence.rupture_study import prepare_study, traits_of
-        from analysis.evidence.ruptures import RATERS, omega_by_occasion
+        from analysis.evidence.ruptures.ruptures import RATERS, omega_by_occasion
+        from analysis.evidence.ruptures.study import prepare_study, traits_of
 
         plan = self.plan.ruptures
         streams = np.random.default_rng(plan.seed).spawn(len(RATERS))

@@ -18,12 +18,12 @@ from analysis.contract.layout import Dataset
 from analysis.contract.plan import Plan
 from analysis.evidence.cells import collect_cells
 from analysis.evidence.claims.data import ClaimData
-from analysis.evidence.dimensions import describe_dimensions
-from analysis.evidence.discrepancy import describe_discrepancy
-from analysis.evidence.gap import describe_gap
+from analysis.evidence.course.discrepancy import describe_discrepancy
+from analysis.evidence.course.gap import describe_gap
+from analysis.evidence.course.held import keep_held
 from analysis.evidence.grid import compare_all_cells
-from analysis.evidence.held import keep_held
-from analysis.evidence.warning import describe_warning
+from analysis.evidence.measurement.dimensions import describe_dimensions
+from analysis.evidence.warning.warning import describe_warning
 from analysis.measure.scoring import score_alliance
 from analysis.measure.window import assemble_frame, window_occasions
 from analysis.simulate.parameters import Programme

@@ -1,0 +1,1 @@
+"""The course of the relationship: gap, growth, lags, early discrepancy, mediation."""

@@ -1,0 +1,1 @@
+"""How well the alliance was measured, and by whom it was not."""

@@ -1,0 +1,1 @@
+"""D under every combination of reasonable choices."""

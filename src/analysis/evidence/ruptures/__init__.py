@@ -1,0 +1,1 @@
+"""Ruptures and repair, beside what chance alone would show."""

@@ -1,0 +1,1 @@
+"""Early warning: who will end early, told before it happens."""
