@@ -22,9 +22,9 @@ import pandas as pd
 
 from analysis.contract.plan import ComparisonPlan
 from analysis.evidence.cases import complete_cases
-from analysis.evidence.disattenuation import correct_by_window_mean, disattenuated_rows
 from analysis.evidence.grid import compare_all_cells
-from analysis.evidence.observed import clustered_rows
+from analysis.evidence.lines.disattenuated import correct_by_window_mean, disattenuated_rows
+from analysis.evidence.lines.observed import clustered_rows
 from analysis.models.resampling import SharedWeights
 
 RATINGS = ("advisee_total", "advisor_total")

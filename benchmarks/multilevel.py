@@ -26,7 +26,7 @@ import statsmodels.formula.api as smf
 
 from analysis.contract.plan import ComparisonPlan
 from analysis.evidence.cases import complete_cases
-from analysis.evidence.multilevel_line import multilevel_rows
+from analysis.evidence.lines.multilevel import multilevel_rows
 from analysis.models.multilevel import fit_two_level, fit_two_level_logit, ols_cr2
 
 REFERENCE = Path(__file__).parents[1] / "tests" / "reference"

@@ -21,8 +21,8 @@ import pandas as pd
 
 from analysis.contract.instruments import Instrument
 from analysis.contract.plan import Plan
-from analysis.evidence.choices import Sources
-from analysis.evidence.multiverse import explore_multiverse
+from analysis.evidence.multiverse.choices import Sources
+from analysis.evidence.multiverse.multiverse import explore_multiverse
 
 PLAN = {
     "datasets": ["one"],
