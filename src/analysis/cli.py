@@ -181,19 +181,19 @@ def claims(mapping: MappingFile, plan: PlanFile, ledger: LedgerFile, folder: Fol
 
 
 @app.command("gather-claims")
-def gather_claims(ledger: LedgerFile, results: Results, mappings: Mappings) -> None:
+def gather_claims(plan: PlanFile, ledger: LedgerFile, results: Results, mappings: Mappings) -> None:
     """All datasets' verdicts in one table, with those that only all of them together allow."""
     from analysis.stages.claims import gather
 
-    gather(ledger, results, mappings)
+    gather(plan, ledger, results, mappings)
 
 
 @app.command()
-def gather(results: Results, mappings: Mappings) -> None:
+def gather(plan: PlanFile, results: Results, mappings: Mappings) -> None:
     """All datasets' estimates and rows together, and the headline numbers."""
     from analysis.stages.gather import gather
 
-    gather(results, mappings)
+    gather(plan, results, mappings)
 
 
 @app.command()

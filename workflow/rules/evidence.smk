@@ -115,8 +115,10 @@ rule synthesise_datasets:
     params:
         results=lambda wildcards, output: Path(output[0]).parents[1],
         code=code_hash("synthesise"),
-        plan=plan_hash("comparison"),
-        settings=[dataset.keys_hash("name") for dataset in DATASETS.values()],
+        plan=plan_hash("comparison", "disclosure"),
+        settings=[
+            dataset.keys_hash("name", "cluster", "provenance") for dataset in DATASETS.values()
+        ],
     log:
         "<logs>/synthesise_datasets.log",
     benchmark:
@@ -130,6 +132,8 @@ rule gather_tables:
     """Put all datasets' estimates and rows together, and their headline numbers."""
     input:
         mappings=[ancient(str(dataset.path)) for dataset in DATASETS.values()],
+        plan=ancient(str(layout.PLAN)),
+        engagements=expand("<results>/interim/{dataset}/engagements.parquet", dataset=DATASETS),
         comparison=expand("<results>/interim/{dataset}/comparison.csv", dataset=DATASETS),
         measurement=expand("<results>/interim/{dataset}/measurement.csv", dataset=DATASETS),
         multiverse=expand("<results>/interim/{dataset}/multiverse.csv", dataset=DATASETS),
@@ -147,10 +151,14 @@ rule gather_tables:
     params:
         results=subpath(output.metrics, parent=True),
         code=code_hash("gather"),
-        settings=[dataset.keys_hash("name", "title", "cluster", "outcomes") for dataset in DATASETS.values()],
+        plan=plan_hash("disclosure"),
+        settings=[
+            dataset.keys_hash("name", "title", "cluster", "outcomes", "provenance")
+            for dataset in DATASETS.values()
+        ],
     log:
         "<logs>/gather_tables.log",
     benchmark:
         "<benchmarks>/gather_tables.tsv"
     shell:
-        "alliance gather --results {params.results:q} {input.mappings:q} > {log:q} 2>&1"
+        "alliance gather --plan {input.plan:q} --results {params.results:q} {input.mappings:q} > {log:q} 2>&1"
