@@ -26,9 +26,7 @@ def isolate(text: object) -> Markup:
 
 def isolate_plain(text: object) -> str:
     """Plain text, each run from right to left between Unicode's isolating brackets."""
-    return "".join(
-        f"{ISOLATE}{run}{END}" if turned else run for run, turned in _runs(str(text))
-    )
+    return "".join(f"{ISOLATE}{run}{END}" if turned else run for run, turned in _runs(str(text)))
 
 
 def _runs(text: str) -> Iterator[tuple[str, bool]]:

@@ -61,6 +61,9 @@ SECTIONS = (
 #: A part's anchor -> the section it stands in; within a section, in the order given here.
 PLACES = {
     "synthesis": "sure",
+    "outcomes": "sure",
+    "lines": "sure",
+    "grid": "sure",
     "change": "change",
     "measurement": "measurement",
     "course": "course",
@@ -69,12 +72,14 @@ PLACES = {
     "warning": "course",
     "multiverse": "multiverse",
     "methods": "methods",
+    "choices": "methods",
     "calibration": "methods",
     "strobe": "rows",
     "flow": "rows",
     "privacy": "rows",
     "origin": "provenance",
     "planned": "provenance",
+    "record": "provenance",
 }
 
 
