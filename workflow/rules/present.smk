@@ -12,8 +12,9 @@ FIGURES = (
     "ruptures",
     "warning",
     "multiverse",
+    "flow",
 )
-DRAWN_FROM = ("comparison", "measurement", "process", "warning", "multiverse")
+DRAWN_FROM = ("comparison", "measurement", "process", "warning", "multiverse", "flow")
 
 
 rule draw_figures:

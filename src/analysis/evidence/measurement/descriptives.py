@@ -154,7 +154,9 @@ def count_participants(
         keys = ["engagement_id", "occasion"]
         both = sides["advisee"].merge(sides["advisor"], on=keys)["engagement_id"]
         left = left[left.isin(both)]
-        steps.append(("rated by both at the same check-in", len(left), "none that both rated"))
+        steps.append(
+            ("rated by both at the same check-in", len(left), "no check-in that both rated")
+        )
     if len(outcome):
         left = left[left.isin(outcome.dropna().index)]
         steps.append(("with the primary outcome", len(left), "no primary outcome"))
