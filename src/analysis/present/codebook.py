@@ -7,10 +7,8 @@ never an item's wording.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cache
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from analysis.contract.dictionary import TABLES
 from analysis.contract.forms import Forms
@@ -18,6 +16,7 @@ from analysis.contract.instruments import Instrument, item_name
 from analysis.contract.mapping import Column, Outcome, Part
 from analysis.contract.mapping import Mapping as DatasetMapping
 from analysis.contract.plan import Plan
+from analysis.present.report import render_page
 from analysis.present.sections import Table, make_table
 from analysis.present.style import plain_text
 from analysis.present.tables import GIVEN_BY, PHASES, TIMINGS, put_in_words
@@ -269,17 +268,4 @@ def render_codebook(codebook: pd.DataFrame, titles: Mapping[str, str]) -> str:
         wide = [rows.columns.get_loc(one) for one in ("meaning", "labels", "made_of_it")]
         table = make_table(f"Every variable of {title}", heads, rows.to_numpy(), wide=wide)
         tables.append((title, table))
-    return _template().render(tables=tables)
-
-
-@cache
-def _template():
-    environment = Environment(
-        loader=PackageLoader("analysis.present"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template("codebook.html.j2")
+    return render_page("codebook.html.j2", tables=tables)

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from analysis.contract.layout import Dataset, read_plan
 from analysis.contract.plan import Plan
+from analysis.contract.products import FIGURES
 from analysis.contract.tables import read_made
 from analysis.present.curve import draw_multiverse
 from analysis.present.figures import draw_comparison, save_figure
@@ -122,8 +123,8 @@ def _flow(drawn: _Drawn) -> Figure:
     return draw_flow(flow, drawn.dataset.mapping.title, drawn.notes)
 
 
-#: Every dataset's figures; where the data allow none, a plate says why.
-FIGURES: dict[str, Callable[[_Drawn], Figure]] = {
+#: How each figure is drawn; where the data allow none, a plate says why.
+DRAWN_BY: dict[str, Callable[[_Drawn], Figure]] = {
     "comparison": _comparison,
     "measurement": _measurement,
     "trajectories": _trajectories,
@@ -136,9 +137,9 @@ FIGURES: dict[str, Callable[[_Drawn], Figure]] = {
 
 
 def draw(mapping: Path, plan: Path, results: Path) -> None:
-    """Write ``figures/<dataset>_<name>`` (SVG and PNG) for each name in ``FIGURES``."""
+    """Write ``figures/<dataset>_<name>`` (SVG and PNG) for each name of the list of products."""
     dataset = Dataset(mapping)
     name = dataset.mapping.name
     drawn = _Drawn(dataset, read_plan(plan), results / "interim" / name)
-    for figure, make in FIGURES.items():
-        save_figure(make(drawn), results / f"figures/{name}_{figure}.svg")
+    for figure in FIGURES:
+        save_figure(DRAWN_BY[figure](drawn), results / f"figures/{name}_{figure}.svg")
