@@ -11,8 +11,9 @@ FIGURES = (
     "ruptures",
     "warning",
     "multiverse",
+    "flow",
 )
-DRAWN_FROM = ("comparison", "measurement", "process", "warning", "multiverse")
+DRAWN_FROM = ("comparison", "measurement", "process", "warning", "multiverse", "flow")
 #: Figures across datasets.
 FIGURES_ACROSS = ("datasets", "synthesis")
 #: Tables that the report is written from.

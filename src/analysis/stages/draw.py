@@ -14,6 +14,7 @@ from analysis.contract.plan import Plan
 from analysis.contract.products import FIGURES
 from analysis.present.curve import draw_multiverse
 from analysis.present.figures import draw_comparison, save_figure
+from analysis.present.flow_diagram import draw_flow, read_flow
 from analysis.present.measurement_figure import draw_measurement
 from analysis.present.notes import note_keys, note_origin
 from analysis.present.plate import draw_plate
@@ -117,6 +118,11 @@ def _warning(drawn: _Drawn) -> Figure:
     )
 
 
+def _flow(drawn: _Drawn) -> Figure:
+    flow = read_flow(drawn.table("flow"), drawn.table("measurement"))
+    return draw_flow(flow, drawn.dataset.mapping.title, drawn.notes)
+
+
 #: How each figure is drawn; where the data allow none, a plate says why.
 DRAWN_BY: dict[str, Callable[[_Drawn], Figure]] = {
     "comparison": _comparison,
@@ -126,6 +132,7 @@ DRAWN_BY: dict[str, Callable[[_Drawn], Figure]] = {
     "ruptures": _ruptures,
     "warning": _warning,
     "multiverse": _multiverse,
+    "flow": _flow,
 }
 
 
