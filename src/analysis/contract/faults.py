@@ -15,6 +15,10 @@ class UserFault(Exception):
     do about it.
     """
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook prints in place of a traceback (IPython asks an exception for it)."""
+        return f"alliance: {self}".splitlines()
+
 
 def several(title: str, faults: Iterable[str]) -> UserFault:
     """One fault out of many, worst first: at most 20 are listed, the rest are counted."""
