@@ -40,8 +40,13 @@ def code_clusters(cluster: pd.Series) -> tuple[np.ndarray, np.ndarray]:
             f"the cluster column '{cluster.name}' is missing in {missing} of {len(cluster)} rows; "
             "give every engagement its cluster, or leave these engagements out"
         )
-    labels, codes = np.unique(cluster.astype(str).to_numpy(dtype=str), return_inverse=True)
-    return codes.reshape(-1), labels
+    # Numbered first and sorted then: there are far fewer labels than rows.
+    numbers, found = pd.factorize(cluster.astype(str))
+    labels = np.asarray(found, dtype=str)
+    order = np.argsort(labels, kind="stable")
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    return place[numbers], labels[order]
 
 
 def is_constant(values: np.ndarray) -> np.ndarray:
