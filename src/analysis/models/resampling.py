@@ -15,6 +15,7 @@ from analysis.contract.estimates import as_estimates
 from analysis.models.cluster_sums import (
     code_clusters,
     correlation,
+    correlations,
     covariances,
     leave_one_out,
     resampled,
@@ -185,8 +186,8 @@ def difference_sums(
 
 def difference(totals: np.ndarray) -> np.ndarray:
     """D from totals (..., m) of (outcome, first, second): r(0, 1) - r(0, 2)."""
-    matrix = covariances(totals, 3)
-    return correlation(matrix, 0, 1) - correlation(matrix, 0, 2)
+    first, second = correlations(totals, 3, [(0, 1), (0, 2)])
+    return first - second
 
 
 def difference_with_reason(
