@@ -15,7 +15,8 @@ from analysis.contract.tables import check_table, dtype_of
 from analysis.ingest.checks import check_outcomes, in_time
 from analysis.ingest.flow import Flow
 from analysis.ingest.parts import make_rows
-from analysis.ingest.sources import Raw, read_raw
+from analysis.ingest.privacy import leave_behind, refuse_personal, refuse_personal_clean
+from analysis.ingest.sources import read_raw
 
 
 def ingest_dataset(
@@ -35,14 +36,16 @@ def ingest_dataset(
         where going on would make the answer wrong; what can be set aside is set aside and counted
     """
     flow = Flow(mapping.name)
-    raws: dict[str, Raw] = {}
+    raws = {
+        name: leave_behind(name, read_raw(source, folder), mapping)
+        for name, source in mapping.sources.items()
+    }
+    refuse_personal(mapping, raws)
     tables: dict[str, pd.DataFrame] = {}
     for table, parts in mapping.parts().items():
         known = set(tables["engagements"]["engagement_id"]) if "engagements" in tables else None
         made = []
         for source in dict.fromkeys(part.source for part in parts):
-            if source not in raws:
-                raws[source] = read_raw(mapping.sources[source], folder)
             of_source = [part for part in parts if part.source == source]
             made.append(
                 make_rows(table, source, of_source, raws[source], mapping, instruments, known, flow)
@@ -57,6 +60,7 @@ def ingest_dataset(
     tables["checkins"] = in_time(mapping, tables["checkins"], tables["engagements"], flow)
     for table, frame in tables.items():
         check_table(table, frame, mapping.name)
+    refuse_personal_clean(mapping.name, tables)
     return tables, flow.as_frame()
 
 
