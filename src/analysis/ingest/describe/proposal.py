@@ -16,7 +16,7 @@ from analysis.ingest.describe.parts import (
     propose_events,
     propose_outcomes,
 )
-from analysis.ingest.describe.views import View, read_views, recognise
+from analysis.ingest.describe.views import Table, View, read_tables, recognise, take_views
 from analysis.ingest.describe.words import slug
 
 MARKS: tuple[str, ...] = Settings.model_fields["missing_marks"].default
@@ -51,7 +51,8 @@ def propose(paths: Iterable[Path], folder: Path, shown: str, keys: Iterable[Inst
             while name in sources:
                 name = f"{name}_2"
             sources[name] = table
-    views = read_views(sources, folder, MARKS)
+    read = read_tables(sources, folder, MARKS)
+    views = take_views(read, MARKS)
     tables, remarks, instruments, outcomes = _tables(views, list(keys))
     name = slug(folder.resolve().name)[:40]
     content: dict[str, object] = {
@@ -65,7 +66,7 @@ def propose(paths: Iterable[Path], folder: Path, shown: str, keys: Iterable[Inst
         "folder": shown,
         "instruments": instruments
         or {"advisee": decide("no items were recognised: which instrument was answered?")},
-        "sources": {name: _source(table) for name, table in sources.items()},
+        "sources": {name: _source(name, table, views) for name, table in read.items()},
         "tables": tables,
         "outcomes": {
             outcome: {
@@ -78,7 +79,7 @@ def propose(paths: Iterable[Path], folder: Path, shown: str, keys: Iterable[Inst
     if outcomes:
         content["primary_outcome"] = decide(f"one of {', '.join(outcomes)}")
         content["primary_source"] = decide("who gave it; a third party or a record, if you can")
-    notes = [f"# {remark}" for remark in [*remarks, *_not_used(views)]]
+    notes = [f"# {remark}" for remark in [*remarks, *_not_used(views, read)]]
     tail = "\n".join(["", "# Not used:", *notes]) + "\n" if notes else ""
     return _HEAD + as_yaml(content) + tail
 
@@ -123,20 +124,29 @@ def _tables(
     return made, remarks, instruments, list(dict.fromkeys(named))
 
 
-def _source(table: RawTable) -> Mapping[str, object]:
-    return table.model_dump(exclude_unset=True)
+def _source(name: str, table: Table, views: list[View]) -> dict[str, object]:
+    """How a table is read, and the personal columns that are to be left behind, with the reason."""
+    made: dict[str, object] = table.source.model_dump(exclude_unset=True)
+    used = _used(name, views)
+    dropped = [
+        Unsure(column, f"{kinds}; never read")
+        for column, kinds in table.personal.items()
+        if column not in used
+    ]
+    return made | ({"drop": dropped} if dropped else {})
 
 
-def _not_used(views: list[View]) -> list[str]:
-    """Columns that the proposal leaves alone, by source."""
-    used: dict[str, set[str]] = {}
-    every: dict[str, list[str]] = {}
-    for view in views:
-        chosen = {view.engagement, *view.used, *view.where}
-        used.setdefault(view.source, set()).update(chosen)
-        every[view.source] = list(view.looks)
+def _used(source: str, views: list[View]) -> set[str]:
+    """The columns of a source that the proposal uses."""
+    own = [view for view in views if view.source == source]
+    return {name for view in own for name in (view.engagement, *view.used, *view.where)}
+
+
+def _not_used(views: list[View], tables: Mapping[str, Table]) -> list[str]:
+    """Columns that the proposal neither uses nor drops, by source."""
     told = []
-    for source, names in every.items():
-        if rest := [name for name in names if name not in used[source]]:
+    for source, table in tables.items():
+        known = _used(source, views) | set(table.personal)
+        if rest := [name for name in table.raw.cells if name not in known]:
             told.append(f"{source}: {', '.join(rest)}")
     return told

