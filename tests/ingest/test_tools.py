@@ -31,7 +31,8 @@ def faults(small) -> str:
 
 def survey(small, text: str = SURVEY, **source: object) -> None:
     small.files["ratings.csv"] = text
-    small.mapping["sources"]["ratings"] = {"file": "ratings.csv", "format": "qualtrics"} | source
+    given = {"file": "ratings.csv", "format": "qualtrics", "drop": ["IPAddress"]}
+    small.mapping["sources"]["ratings"] = given | source
 
 
 def test_previews_and_spam_are_set_aside_and_counted(small):
@@ -102,7 +103,7 @@ def spss(small):
         },
         missing_ranges={"Q1": [{"lo": 98, "hi": 99}], "Q2": [98, 99]},
     )
-    small.mapping["sources"]["ratings"] = {"file": "ratings.sav"}
+    small.mapping["sources"]["ratings"] = {"file": "ratings.sav", "drop": ["Day"]}
     del small.files["ratings.csv"]
     return small
 

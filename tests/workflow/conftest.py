@@ -18,6 +18,9 @@ import yaml
 ROOT = Path(__file__).parents[2]
 COPIED = ("config", "workflow", "src", "data/raw", "requirements.lock")
 
+#: For the identifiers of data that are not simulated.
+SECRET = "tests-only-7Qw2Lr9Xk4Vn8Tb3Zd6Hf"
+
 #: What may differ between two runs on the same inputs.
 EXEMPT = ("logs", "benchmarks", "interim")
 
@@ -34,7 +37,9 @@ class Project:
         return subprocess.run(
             [sys.executable, "-m", "analysis.cli", *map(str, arguments)],
             cwd=self.folder,
-            env=os.environ | {"PYTHONPATH": str(self.folder / "src"), "PATH": path} | environment,
+            env=os.environ
+            | {"PYTHONPATH": str(self.folder / "src"), "PATH": path, "ALLIANCE_SECRET": SECRET}
+            | environment,
             capture_output=True,
             text=True,
             check=False,

@@ -19,6 +19,7 @@ rule ingest_dataset:
         code=code_hash("ingest"),
         data=data_hash,
         instruments=instruments_hash,
+        key=key_in_use,
         settings=keys_hash(
             "name",
             "folder",

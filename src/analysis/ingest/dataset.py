@@ -16,6 +16,7 @@ from analysis.ingest.checks import check_outcomes, in_time
 from analysis.ingest.dates import Beginnings, check_starts, find_beginnings
 from analysis.ingest.flow import Flow
 from analysis.ingest.parts import make_rows
+from analysis.ingest.privacy import leave_behind, refuse_personal, refuse_personal_clean
 from analysis.ingest.sources import Raw, read_raw
 
 
@@ -40,11 +41,15 @@ def ingest_dataset(
     flow = Flow(mapping.name)
     faults = Gathered()
     raws: dict[str, Raw] = {}
-    for source in dict.fromkeys(
-        part.source for parts in mapping.parts().values() for part in parts
-    ):
+    for name, source in mapping.sources.items():
         with faults:
-            raws[source] = read_raw(mapping.sources[source], folder)
+            raws[name] = leave_behind(name, read_raw(source, folder), mapping)
+    personal = len(faults.told)
+    with faults:
+        refuse_personal(mapping, raws)
+    if len(faults.told) > personal:
+        # Later faults repeat cells, which may be what nobody is to see.
+        faults.tell()
     begun = Beginnings()
     with faults:
         begun = find_beginnings(mapping, raws)
@@ -79,6 +84,7 @@ def ingest_dataset(
     faults.tell()
     for table, frame in tables.items():
         check_table(table, frame, mapping.name)
+    refuse_personal_clean(mapping.name, tables)
     return tables, flow.as_frame()
 
 
