@@ -9,15 +9,16 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
-from analysis.contract.dictionary import TABLES
+from analysis.contract.dictionary import IDENTIFIERS, TABLES
 from analysis.contract.faults import UserFault, nearest
-from analysis.contract.mapping import IDENTIFIERS, Mapping
+from analysis.contract.mapping import WEEKS, Mapping
 from analysis.ingest.columns import fold
+from analysis.ingest.dates import FIRST, START
 from analysis.ingest.personal.addresses import find_addresses
 from analysis.ingest.personal.column import Column, Find
 from analysis.ingest.personal.moments import DATE, STAMP, find_moments
@@ -53,7 +54,10 @@ class Found:
 
 @dataclass
 class Use:
-    """What the mapping makes of one raw column: clean columns, and the words it spells out."""
+    """What the mapping makes of one raw column: clean columns, and the words it spells out.
+
+    ``dated``: nothing but weeks, into which ingest turns its dates.
+    """
 
     fills: set[str] = field(default_factory=set)
     known: set[str] = field(default_factory=set)
@@ -80,7 +84,7 @@ def leave_behind(name: str, raw: Raw, mapping: Mapping) -> Raw:
                 f"{raw.label}: `sources.{name}.drop` names the column '{column}', which the "
                 f"mapping uses for {', '.join(sorted(used[column].fills))}. Do one or the other."
             )
-    return Raw(raw.cells.drop(columns=list(source.drop)), raw.lines, raw.label)
+    return replace(raw, cells=raw.cells.drop(columns=list(source.drop)))
 
 
 def refuse_personal(mapping: Mapping, raws: dict[str, Raw]) -> None:
@@ -107,7 +111,7 @@ def search_table(
 ) -> list[Found]:
     """All personal data in one raw table, column by column in the table's order."""
     blank = {"", *missing_marks}
-    bare = {name: raw.cells[name].str.strip() for name in raw.cells}
+    bare = {name: _spoken(name, raw) for name in raw.cells}
     columns = [_look_at(name, cells, used.get(name, Use()), blank) for name, cells in bare.items()]
     found = []
     for column, named in zip(columns, find_names(columns), strict=True):
@@ -118,6 +122,12 @@ def search_table(
         if finds:
             found.append(_located(source, raw, column, bare[column.header], finds))
     return found
+
+
+def _spoken(name: str, raw: Raw) -> pd.Series:
+    """A column's cells without spaces around them, codes as the labels that the file gives them."""
+    cells = raw.cells[name].str.strip()
+    return cells.replace(dict(raw.value_labels[name])) if name in raw.value_labels else cells
 
 
 def _look_at(name: str, cells: pd.Series, use: Use, blank: set[str]) -> Column:
@@ -146,6 +156,7 @@ def _located(
 def uses(mapping: Mapping, source: str) -> dict[str, Use]:
     """Raw column to what the mapping makes of it, for one source."""
     found: dict[str, Use] = {}
+    dates: list[tuple[str, str]] = []
 
     def note(column: str, clean: str, words: Iterable[object]) -> None:
         use = found.setdefault(column, Use())
@@ -166,6 +177,15 @@ def uses(mapping: Mapping, source: str) -> dict[str, Use]:
                     if given.column is not None:
                         words = [*given.labels, *_permitted(mapping, table, clean)]
                         note(given.column.format(**placed), f"{table}.{clean}", words)
+                    if given.date is not None:
+                        days = [given.date, *({given.since} - {FIRST, START})]
+                        dates += [(day.format(**placed), f"{table}.{clean}") for day in days]
+            if part.start is not None:
+                dates.append((part.start, f"{table}.start"))
+    otherwise = set(found)
+    for column, clean in dates:
+        note(column, clean, ())
+        found[column].dated = column not in otherwise
     return found
 
 
@@ -234,6 +254,8 @@ def _remedy(one: Found, use: Use) -> str:
             "list of codes elsewhere."
         )
     if set(one.kinds) <= {DATE, STAMP}:
+        if all(name.partition(".")[2] in WEEKS for name in fills):
+            return f"{where} let it be turned into weeks, `{{date: {_quoted(one.column)}}}`."
         return f"{where} give weeks since the engagement began in place of dates."
     return f"{where} take it out of there and drop it."
 
