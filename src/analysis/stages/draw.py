@@ -11,8 +11,10 @@ from matplotlib.figure import Figure
 
 from analysis.contract.layout import Dataset, read_plan
 from analysis.contract.plan import Plan
+from analysis.contract.products import FIGURES
 from analysis.present.curve import draw_multiverse
 from analysis.present.figures import draw_comparison, save_figure
+from analysis.present.flow_diagram import draw_flow, read_flow
 from analysis.present.measurement_figure import draw_measurement
 from analysis.present.notes import note_keys, note_origin
 from analysis.present.plate import draw_plate
@@ -116,8 +118,13 @@ def _warning(drawn: _Drawn) -> Figure:
     )
 
 
-#: Every dataset's figures; where the data allow none, a plate says why.
-FIGURES: dict[str, Callable[[_Drawn], Figure]] = {
+def _flow(drawn: _Drawn) -> Figure:
+    flow = read_flow(drawn.table("flow"), drawn.table("measurement"))
+    return draw_flow(flow, drawn.dataset.mapping.title, drawn.notes)
+
+
+#: How each figure is drawn; where the data allow none, a plate says why.
+DRAWN_BY: dict[str, Callable[[_Drawn], Figure]] = {
     "comparison": _comparison,
     "measurement": _measurement,
     "trajectories": _trajectories,
@@ -125,13 +132,14 @@ FIGURES: dict[str, Callable[[_Drawn], Figure]] = {
     "ruptures": _ruptures,
     "warning": _warning,
     "multiverse": _multiverse,
+    "flow": _flow,
 }
 
 
 def draw(mapping: Path, plan: Path, results: Path) -> None:
-    """Write ``figures/<dataset>_<name>`` (SVG and PNG) for each name in ``FIGURES``."""
+    """Write ``figures/<dataset>_<name>`` (SVG and PNG) for each name of the list of products."""
     dataset, choices = Dataset(mapping), read_plan(plan)
     name = dataset.mapping.name
     drawn = _Drawn(dataset, choices, Released(dataset, choices, results))
-    for figure, make in FIGURES.items():
-        save_figure(make(drawn), results / f"figures/{name}_{figure}.svg")
+    for figure in FIGURES:
+        save_figure(DRAWN_BY[figure](drawn), results / f"figures/{name}_{figure}.svg")

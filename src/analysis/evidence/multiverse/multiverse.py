@@ -23,7 +23,7 @@ from analysis.evidence.multiverse.choices import CHOICES, Skipped, Sources
 from analysis.evidence.multiverse.specifications import Specification, list_specifications
 from analysis.evidence.verdict import refuse
 from analysis.measure.window import PAIR
-from analysis.models.cluster_sums import correlation, covariances, leave_one_out, resampled
+from analysis.models.cluster_sums import BLOCK, correlations, leave_one_out, resampled
 from analysis.models.intervals import UNDEFINED_SHARE, Row, jackknife_interval, no_interval
 from analysis.models.joint import JointTest, joint_tests, variance_shares
 from analysis.models.resampling import draw_cluster_weights
@@ -133,6 +133,8 @@ def _estimate_all(
     n_clusters = len(specifications[0].sums)
     rng = np.random.default_rng(plan.multiverse.seed)
     weights = draw_cluster_weights(n_clusters, plan.multiverse.resamples, rng)
+    if weights.size <= BLOCK:
+        weights = weights.astype(float)  # once, and not for every specification
     least = plan.comparison.minimum_reliability
 
     def replicate(one: Specification) -> np.ndarray:
@@ -146,9 +148,12 @@ def _estimate(
     one: Specification, replicate: Callable[[], np.ndarray], plan: ComparisonPlan
 ) -> _Estimated:
     parts = [one.sums] if one.occasion_sums is None else [one.sums, one.occasion_sums]
-    full = float(difference_of(one, *(part.sum(axis=0) for part in parts)))
-    without = difference_of(one, *(leave_one_out(part[one.present]) for part in parts))
-    interval = jackknife_interval(full, without, plan.confidence)
+    totals = [np.vstack([part.sum(axis=0), leave_one_out(part[one.present])]) for part in parts]
+    full, *without = difference_of(one, *totals)
+    full, interval = (
+        float(full),
+        jackknife_interval(float(full), np.array(without), plan.confidence),
+    )
     replicates = np.array([])
     if one.occasion_sums is not None:
         reason = _too_unreliable(one, plan.minimum_reliability)
@@ -171,7 +176,8 @@ def difference_of(
     reliability, NaN where that does not exceed ``least``. With a baseline c, partial correlations:
     (r_yx - r_yc r_xc) / sqrt((1 - r_yc^2) (1 - r_xc^2)), of the corrected ones if they are.
     """
-    covariance = covariances(totals, one.p)
+    pairs = [(0, 1), (0, 2), *([(0, 3), (1, 3), (2, 3)] if one.p > 3 else [])]
+    found = correlations(totals, one.p, pairs)
     scale = (1.0, 1.0)
     if occasion_totals is not None:
         reliability = window_reliability(occasion_totals, one.n_occasions, 2)
@@ -179,10 +185,10 @@ def difference_of(
         scale = (np.sqrt(usable[..., 0]), np.sqrt(usable[..., 1]))
     sides = []
     for place in (0, 1):
-        r = correlation(covariance, 0, place + 1) / scale[place]
+        r = found[place] / scale[place]
         if one.p > 3:
-            with_outcome = correlation(covariance, 0, 3)
-            with_rating = correlation(covariance, place + 1, 3) / scale[place]
+            with_outcome = found[2]
+            with_rating = found[3 + place] / scale[place]
             left = (1 - with_outcome**2) * (1 - with_rating**2)
             left = np.where(left > 0, left, np.nan)
             r = (r - with_outcome * with_rating) / np.sqrt(left)
