@@ -10,7 +10,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
-from analysis.contract.dictionary import TABLES
+from analysis.contract.dictionary import IDENTIFIERS, TABLES
 from analysis.contract.instruments import SubscaleName
 from analysis.contract.raw_tables import Cell, RawTable
 from analysis.contract.strict import Strict, read_settings
@@ -21,8 +21,7 @@ Phase = Literal["baseline", "during", "end", "follow_up"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 Value = str | int | float
 
-#: Columns of clean tables that say who or which; all others say what or how much.
-IDENTIFIERS = ("engagement_id", "advisee_id", "advisor_id", "organisation_id")
+#: What the mapping may name among the quasi-identifiers that is no column: ingest counts it.
 ORGANISATION_SIZE = "organisation_size"
 
 
@@ -278,8 +277,8 @@ class Mapping(Strict):
                     raise ValueError(f"{place}.source: '{part.source}' is no source ({known})")
                 _check_columns(table, part, place)
         _check_used_once(self.parts())
-        _check_programme(self.programme, self.tables.engagements)
         _check_quasi_identifiers(self.quasi_identifiers, self.parts()["engagements"])
+        _check_programme(self.programme, self.tables.engagements)
         if (self.primary_outcome is None) != (self.primary_source is None):
             raise ValueError("primary_outcome and primary_source go together")
         if self.primary_outcome is not None and self.primary_outcome not in self.outcomes:

@@ -26,4 +26,5 @@ REPORTED = (
     "synthesis",
     "claims",
     "flow",
+    "privacy",
 )
