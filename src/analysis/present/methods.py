@@ -144,9 +144,9 @@ def _tell_comparison(plan: Plan, cluster: str) -> str:
         "(Spearman, 1904), which was estimated anew in each replicate; below a reliability of "
         f"{show_correlation(choices.minimum_reliability, 2)} no corrected value is given. "
         f"Bootstrap intervals ({show_count(choices.resamples)} resamples of clusters; Efron & "
-        "Tibshirani, 1993) and tests that take engagements as independent (Steiger, 1980; Williams, 1959; Meng "
-        "et al., 1992; Hittner et al., 2003; Dunn & Clark, 1969; Zou, 2007) are shown beside it "
-        "and decide nothing."
+        "Tibshirani, 1993) and tests that take engagements as independent (Steiger, 1980; "
+        "Williams, 1959; Meng et al., 1992; Hittner et al., 2003; Dunn & Clark, 1969; Zou, 2007) "
+        "are shown beside it and decide nothing."
     )
 
 
@@ -161,7 +161,8 @@ def _tell_lines(plan: Plan, cluster: str) -> str:
         f"{choices.folds}-fold cross-validation with the corrected resampled t test; Nadeau & "
         "Bengio, 2003); adjustment for the baseline and for change before the ratings; and "
         f"multiple imputation of missing ratings ({choices.imputations} imputations, pooled as in "
-        f"Rubin, 1987), also with imputed ratings shifted by {shifts} standard deviations either way."
+        f"Rubin, 1987), also with imputed ratings shifted by {shifts} standard deviations either "
+        "way."
     )
 
 

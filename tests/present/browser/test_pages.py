@@ -17,6 +17,8 @@ PAGES = {
 }
 PRESENT = [Path(path) for path in os.environ.get("ALLIANCE_PAGES", "").split(":") if path]
 WIDTHS = (390, 1280)
+#: A phone by day and a desk by night show every colour and every width that differ.
+LOOKED_AT = ((390, "light"), (1280, "dark"))
 UNFOLD = "document.querySelectorAll('details').forEach((one) => { one.open = true; })"
 
 
@@ -80,7 +82,7 @@ def test_every_link_leads_to_something_that_is_shown(path, open_page):
         )
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1280, "light"), (1280, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), LOOKED_AT)
 def test_axe_has_no_serious_finding(path, open_page, axe, width, scheme):
     page = open_page(path, width, scheme)
     page.evaluate(UNFOLD)
