@@ -15,7 +15,7 @@ from analysis.present.drawing import as_svg
 from analysis.present.figures import draw_comparison, draw_datasets
 from analysis.present.report import ReportContext, ReportDataset
 
-CHOICES = ComparisonPlan(resamples=99)
+CHOICES = ComparisonPlan(resamples=99, permutations=19, repeats=2, imputations=3)
 CLAIMS = read_ledger(Path(__file__).parents[2] / "config/claims.yaml").claims
 HOSTILE = '<img src="http://example.org/x.png" onerror=alert(1)> & "goals" $5 😀 שלום {{ 7*7 }}'
 FLOW = pd.DataFrame(
