@@ -14,7 +14,7 @@ PROGRAMMES ?= $(patsubst data/raw/%.truth.json,%,$(wildcard data/raw/*.truth.jso
 # Byte code is compiled once here: imports are most of what a small job does.
 UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --no-build-isolation
 
-.PHONY: help run test verify record calibrate simulate document lock clean
+.PHONY: help run test verify record calibrate cluster simulate document lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,9 @@ record: $(STAMPS)/data ## run by DVC, which records what came of which data and 
 
 calibrate: $(STAMPS)/run ## hold every line of evidence to known truth (about 10 minutes)
 	@$(BIN)/alliance calibrate --processes $(CORES); held=$$?; $(BIN)/alliance document; exit $$held
+
+cluster: $(STAMPS)/dev $(STAMPS)/data ## one dataset through a Slurm of one node (Debian, root, 2 minutes)
+	timeout 900 bash tests/cluster/run.sh
 
 simulate: $(STAMPS)/run ## make the simulated programmes anew (the same bytes) and their pointers
 	bash data/simulate.sh $(PROGRAMMES)

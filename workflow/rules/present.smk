@@ -10,6 +10,7 @@ rule draw_figures:
     input:
         mapping=mapping_of,
         plan=ancient(str(layout.PLAN)),
+        engagements="<results>/interim/{dataset}/engagements.parquet",
         tables=expand("<results>/interim/{{dataset}}/{table}.csv", table=DRAWN_FROM),
     output:
         svg=update(expand("<results>/figures/{{dataset}}_{figure}.svg", figure=FIGURES)),
@@ -17,7 +18,7 @@ rule draw_figures:
     params:
         results=lambda wildcards, output: Path(output[0]).parents[1],
         code=code_hash("draw"),
-        plan=plan_hash("comparison.sesoi", "comparison.confidence"),
+        plan=plan_hash("comparison.sesoi", "comparison.confidence", "disclosure"),
         instruments=instruments_hash,
         settings=keys_hash(
             "name", "title", "outcomes", "cluster", "provenance", "primary_outcome"
