@@ -213,6 +213,14 @@ def report(plan: PlanFile, results: Results, mappings: Mappings) -> None:
 
 
 @app.command()
+def audit(plan: PlanFile, results: Results, mappings: Mappings) -> None:
+    """The programme audit, the tables for a manuscript, and the codebook."""
+    from analysis.stages.audit import audit
+
+    audit(plan, results, mappings)
+
+
+@app.command()
 def simulate(
     programme: Annotated[str, typer.Argument(help="the programme's name")],
     output: Output,

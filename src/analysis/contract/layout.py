@@ -34,6 +34,10 @@ GENERATED = (
     "figures",
     "logs",
     "benchmarks",
+    "manuscript",
+    "audit.html",
+    "codebook.csv",
+    "codebook.html",
     "report.html",
     "provenance.json",
 )
