@@ -38,6 +38,7 @@ GENERATED = (
     "audit.html",
     "codebook.csv",
     "codebook.html",
+    "bundle.zip",
     "report.html",
     "provenance.json",
 )
