@@ -228,10 +228,11 @@ def _reasons(
     pairs, place = np.unique(np.column_stack([n, m]), axis=0, return_inverse=True)
     why = ["" if np.isnan(n) else why_withheld(n, m, rule, largest_caseload) for n, m in pairs]
     reasons = np.array(why, dtype=object)[place.ravel()]
-    told = rows["estimate"].notna().to_numpy()
+    estimates = pd.Series(_column(rows, "estimate"), index=rows.index)
+    told = estimates.notna().to_numpy()
     unknown = np.isnan(n) & told & ~rows["analysis"].isin(NO_BASE).to_numpy()
     reasons[unknown] = "not known how many engagements it rests on: not given"
-    given = rows.assign(estimate=rows["estimate"].where(reasons == ""))
+    given = rows.assign(estimate=estimates.where(reasons == ""))
     tells = told_by_counts(given, table, rule.threshold)
     tells |= told_by_nesting(given, table, rule.threshold)
     small = f"{not_given(rule)}, nor what would tell such a number"
