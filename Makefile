@@ -5,6 +5,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 CORES ?= 2
 DATASET ?=
+OUTPUT ?=
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
@@ -14,13 +15,16 @@ PROGRAMMES ?= $(patsubst data/raw/%.truth.json,%,$(wildcard data/raw/*.truth.jso
 # Byte code is compiled once here: imports are most of what a small job does.
 UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --no-build-isolation
 
-.PHONY: help run test verify record calibrate cluster simulate document lock clean
+.PHONY: help run bundle test verify record calibrate cluster simulate document lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: $(STAMPS)/data ## run the workflow on the examples, or on DATASET=path/to/my.yaml
 	@$(BIN)/alliance run $(if $(DATASET),"$(DATASET)") --cores $(CORES)
+
+bundle: $(STAMPS)/run ## pack a finished run, or that of DATASET, into one archive to deposit
+	@$(BIN)/alliance bundle $(if $(DATASET),"$(DATASET)") $(if $(OUTPUT),--output "$(OUTPUT)")
 
 test: $(STAMPS)/dev $(STAMPS)/data ## format, lint, import layers and tests
 	$(BIN)/ruff format --check .

@@ -224,6 +224,35 @@ def report(plan: PlanFile, results: Results, mappings: Mappings) -> None:
 
 
 @app.command()
+def audit(plan: PlanFile, results: Results, mappings: Mappings) -> None:
+    """The programme audit, the tables for a manuscript, and the codebook."""
+    from analysis.stages.audit import audit
+
+    audit(plan, results, mappings)
+
+
+@app.command()
+def bundle(
+    mapping: Annotated[
+        Path | None, typer.Argument(help="a mapping of your own; the plan's datasets without")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="where the archive goes; bundle.zip in the results without")
+    ] = None,
+    date: Annotated[
+        str, typer.Option(help="day of publication, 2026-01-31; the newest commit's without")
+    ] = "",
+    author: Annotated[
+        list[str] | None, typer.Option(help="whose the results are; may be given several times")
+    ] = None,
+) -> None:
+    """Pack a finished run, without any row of data, into one archive ready to deposit."""
+    from analysis.stages.bundle import bundle
+
+    print(f"Bundle: {bundle(mapping, output, date, author or [])}")
+
+
+@app.command()
 def simulate(
     programme: Annotated[str, typer.Argument(help="the programme's name")],
     output: Output,

@@ -35,6 +35,11 @@ GENERATED = (
     "figures",
     "logs",
     "benchmarks",
+    "manuscript",
+    "audit.html",
+    "codebook.csv",
+    "codebook.html",
+    "bundle.zip",
     "report.html",
     "provenance.json",
 )
