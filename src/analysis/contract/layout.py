@@ -33,6 +33,7 @@ GENERATED = (
     "figures",
     "logs",
     "benchmarks",
+    "notebooks",
     "report.html",
     "provenance.json",
 )
