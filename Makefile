@@ -18,7 +18,7 @@ UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --
 JUPYTER := JUPYTER_CONFIG_PATH="$(CURDIR)/notebooks/settings" $(BIN)/jupyter
 LAB ?=
 
-.PHONY: help run test verify record calibrate simulate notebooks pages document lock clean
+.PHONY: help run test verify record calibrate cluster simulate notebooks pages document lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,9 @@ record: $(STAMPS)/data ## run by DVC, which records what came of which data and 
 
 calibrate: $(STAMPS)/run ## hold every line of evidence to known truth (about 10 minutes)
 	@$(BIN)/alliance calibrate --processes $(CORES); held=$$?; $(BIN)/alliance document; exit $$held
+
+cluster: $(STAMPS)/dev $(STAMPS)/data ## one dataset through a Slurm of one node (Debian, root, 2 minutes)
+	timeout 900 bash tests/cluster/run.sh
 
 simulate: $(STAMPS)/run ## make the simulated programmes anew (the same bytes) and their pointers
 	bash data/simulate.sh $(PROGRAMMES)

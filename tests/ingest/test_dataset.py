@@ -188,16 +188,6 @@ def test_a_table_that_cannot_be_used_says_why(small, text, word):
     assert word in faults(small)
 
 
-def test_text_in_another_encoding_is_named(small):
-    small.files["engagements.csv"] = "Case,Client,Coach,Status\n1,é,x,Done\n".encode("latin-1")
-    message = faults(small)
-    assert "engagements.csv: byte 27 is not valid utf-8-sig" in message
-    small.mapping["sources"]["engagements"]["encoding"] = "latin-1"
-    small.files["ratings.csv"] = "Case,Role,Time,Q1,Q2\n1,Client,1,2,3\n"
-    tables, _ = small.ingest()
-    assert tables["engagements"]["advisee_id"].tolist() == ["é"]
-
-
 def test_a_file_that_is_no_workbook_is_named(small, tmp_path):
     small.files["office.xlsx"] = b"not a workbook"
     small.mapping["sources"]["engagements"] = {"file": "office.xlsx"}

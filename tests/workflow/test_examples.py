@@ -70,8 +70,7 @@ def test_the_recorded_metrics_are_those_of_a_run(metrics):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_flow_counts_exactly_the_dirt_that_was_put_in(finished, name):
-    flow = pd.read_csv(finished[0].folder / "results/tables/flow.csv")
-    flow = flow[flow["dataset"] == name]
+    flow = pd.read_csv(finished[0].folder / f"results/interim/{name}/flow.csv")
     for file, counts in truth_of(name)["files"].items():
         own = flow[flow["source"] == file].set_index(["step", "reason"])["rows"]
         read = own.xs("read").iloc[0]

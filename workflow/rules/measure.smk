@@ -50,7 +50,12 @@ rule measure_alliance:
             "comparison.seed",
         ),
         settings=keys_hash(
-            "name", "cluster", "primary_outcome", "primary_source", "primary_phase"
+            "name",
+            "cluster",
+            "programme",
+            "primary_outcome",
+            "primary_source",
+            "primary_phase",
         ),
     log:
         "<logs>/measure_alliance/{dataset}.log",

@@ -2,18 +2,7 @@
 #   inputs   the tables of estimates and flow, the plan, the mappings
 #   outputs  <results>/figures/*.svg and .png, <results>/report.html, <results>/provenance.json
 
-
-# Figures of every dataset, and the tables of its interim folder that they are drawn from.
-FIGURES = (
-    "comparison",
-    "measurement",
-    "trajectories",
-    "surface",
-    "ruptures",
-    "warning",
-    "multiverse",
-)
-DRAWN_FROM = ("comparison", "measurement", "process", "warning", "multiverse")
+from analysis.contract.products import DRAWN_FROM, FIGURES, FIGURES_ACROSS, REPORTED
 
 
 rule draw_figures:
@@ -21,6 +10,7 @@ rule draw_figures:
     input:
         mapping=mapping_of,
         plan=ancient(str(layout.PLAN)),
+        engagements="<results>/interim/{dataset}/engagements.parquet",
         tables=expand("<results>/interim/{{dataset}}/{table}.csv", table=DRAWN_FROM),
     output:
         svg=update(expand("<results>/figures/{{dataset}}_{figure}.svg", figure=FIGURES)),
@@ -28,7 +18,7 @@ rule draw_figures:
     params:
         results=lambda wildcards, output: Path(output[0]).parents[1],
         code=code_hash("draw"),
-        plan=plan_hash("comparison.sesoi", "comparison.confidence"),
+        plan=plan_hash("comparison.sesoi", "comparison.confidence", "disclosure"),
         instruments=instruments_hash,
         settings=keys_hash(
             "name", "title", "outcomes", "cluster", "provenance", "primary_outcome"
@@ -47,19 +37,7 @@ rule write_report:
     input:
         mappings=[ancient(str(dataset.path)) for dataset in DATASETS.values()],
         plan=ancient(str(layout.PLAN)),
-        tables=expand(
-            "<results>/tables/{table}.csv",
-            table=(
-                "comparison",
-                "measurement",
-                "process",
-                "warning",
-                "multiverse",
-                "synthesis",
-                "claims",
-                "flow",
-            ),
-        ),
+        tables=expand("<results>/tables/{table}.csv", table=REPORTED),
         metrics="<results>/metrics.json",
         figures=expand(
             "<results>/figures/{dataset}_{figure}.svg", dataset=DATASETS, figure=FIGURES
@@ -67,10 +45,8 @@ rule write_report:
     output:
         report=update("<results>/report.html"),
         provenance=update("<results>/provenance.json"),
-        svg=update("<results>/figures/datasets.svg"),
-        png=update("<results>/figures/datasets.png"),
-        forest=update("<results>/figures/synthesis.svg"),
-        forest_png=update("<results>/figures/synthesis.png"),
+        svg=update(expand("<results>/figures/{figure}.svg", figure=FIGURES_ACROSS)),
+        png=update(expand("<results>/figures/{figure}.png", figure=FIGURES_ACROSS)),
     params:
         results=subpath(output.report, parent=True),
         # The record holds the hash of all that the command imports.

@@ -18,6 +18,7 @@ from analysis.contract.strict import read_settings
 
 PLAN = Path("config/config.yaml")
 LEDGER = Path("config/claims.yaml")
+BENCHMARKS = Path("config/benchmarks.yaml")
 MAPPINGS = Path("config/datasets")
 INSTRUMENTS = Path("config/instruments")
 LOCK = Path("requirements.lock")
