@@ -91,15 +91,14 @@ def test_it_listens_on_this_machine_only(lab):
     assert listening <= {"0100007F", "00000000000000000000000001000000"}
 
 
-def test_it_asks_for_no_news_and_no_updates(lab):
+def test_it_looks_for_no_news_and_no_updates_and_does_not_ask_to(lab):
     ask, _ = lab
-    page = ask("lab").decode()
-    config = json.loads(
-        page.partition('<script id="jupyter-config-data"')[2]
-        .partition(">")[2]
-        .partition("</script>")[0]
-    )
-    assert config.get("newsUrl") in (None, "")
+    assert json.loads(ask("lab/api/news")) == {"news": []}
+    assert json.loads(ask("lab/api/update")) == {"notification": None}
+    settings = json.loads(ask("lab/api/settings/@jupyterlab/apputils-extension:notification"))
+    defaults = settings["schema"]["properties"]
+    assert defaults["fetchNews"]["default"] == "false"
+    assert defaults["checkForUpdates"]["default"] is False
 
 
 def test_a_notebook_saved_as_html_from_its_menu_loads_nothing_from_elsewhere(lab):
