@@ -258,7 +258,8 @@ def as_markdown() -> str:
         "# Data dictionary\n\n"
         "The four clean tables that ingest makes and every later stage reads, one Parquet file "
         "each under `results/interim/<dataset>/`. Each read and write is checked against this "
-        "page's source, `src/analysis/contract/dictionary.py`; `alliance dictionary` prints it.\n"
+        "page's source, `src/analysis/contract/dictionary.py`; `make document` writes it from "
+        "there.\n"
     ]
     for table in TABLES.values():
         key = ", ".join(f"`{name}`" for name in table.key) or "none: events may repeat"

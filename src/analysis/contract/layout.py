@@ -40,6 +40,7 @@ GENERATED = (
     "codebook.csv",
     "codebook.html",
     "bundle.zip",
+    "notebooks",
     "report.html",
     "provenance.json",
 )
