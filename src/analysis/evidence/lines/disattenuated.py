@@ -28,7 +28,7 @@ from analysis.evidence.verdict import Absence
 from analysis.measure.reliability import (
     fit_one_factor,
     mcdonald_omega,
-    omega_from_covariance,
+    omegas_near,
 )
 from analysis.models.cluster_sums import (
     correlation,
@@ -47,6 +47,9 @@ from analysis.models.intervals import (
 from analysis.models.resampling import SharedWeights
 
 RATERS = ("advisee", "advisor")
+
+#: Replicates of omega fitted side by side: few enough to stay small.
+AT_ONCE = 1_000
 
 #: What the verdict calls each correction.
 CORRECTIONS = {
@@ -226,10 +229,12 @@ def _omega_without_each(items: pd.DataFrame | None, cases: Cases) -> _Omega:
     p = values.shape[1]
     sums = sum_products(values - values.mean(axis=0), cases.codes[place], cases.n_clusters)
     whole = fit_one_factor(covariances(sums.sum(axis=0)[None], p)[0])
+    left = leave_one_out(sums)
     without = [
-        omega_from_covariance(matrix, start=whole) for matrix in covariances(leave_one_out(sums), p)
+        omegas_near(covariances(left[start : start + AT_ONCE], p), whole)
+        for start in range(0, len(left), AT_ONCE)
     ]
-    return _Omega(float(full["estimate"]), np.array(without, dtype=float), len(own))
+    return _Omega(float(full["estimate"]), np.concatenate(without), len(own))
 
 
 def check_reliabilities(

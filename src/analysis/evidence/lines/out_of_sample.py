@@ -22,6 +22,13 @@ FEWEST_PER_FOLD = 10
 #: Divisions into folds that trees are grown on: they check the ridge and need less precision.
 BOOSTED_REPEATS = 2
 
+#: Trees are grown on no more engagements than about these, of advisors drawn at random: beyond them
+#: a check of linearity gains little, and a hundred thousand would take minutes.
+MOST_BOOSTED = 20_000
+
+#: Permuted outcomes held at once, as floats.
+PERMUTED_AT_ONCE = 20_000_000
+
 #: Below this many advisors the corrected t is liberal: simulated with caseloads of 2 to 30 and no
 #: difference, it rejects 10 % of the time for 12 and for 18 advisors, 5 % for 60.
 FEW_ADVISORS = 20
@@ -108,17 +115,39 @@ def prediction_rows(
     gain = float((ridge["baseline"].mean() - ridge["both"].mean()) / null.mean())
     rows.append(_permutation_row(joint.cases, gain, design, plan, rng))
     if boosting:
-        few = design.folds[:BOOSTED_REPEATS, design.codes]
-        y = (design.outcome - design.outcome.mean()) / design.outcome.std()
-        trees = {
-            name: boosting_losses(design.predictors, y, few, own)
-            for name, own in design.places.items()
-        }
-        null = boosting_losses(design.predictors, y, few, [])
-        rows += _model_rows(joint.cases, trees, null, design, plan, "boosting")
+        rows += _boosted_rows(joint.cases, design, plan, rng)
     for row in rows:
         row["note"] = "; ".join(filter(None, [row["note"], joint.note]))
     return rows
+
+
+def _boosted_rows(
+    cases: Cases, design: _Design, plan: ComparisonPlan, rng: np.random.Generator
+) -> list[Row]:
+    """The same by trees, on the folds of the first repeats, of as many advisors as are needed."""
+    few = design.folds[:BOOSTED_REPEATS, design.codes]
+    drawn = _draw_advisors(design.codes, rng)
+    y = design.outcome[drawn]
+    y = (y - y.mean()) / y.std()
+    x, few = design.predictors[drawn], few[:, drawn]
+    trees = {name: boosting_losses(x, y, few, own) for name, own in design.places.items()}
+    null = boosting_losses(x, y, few, [])
+    rows = _model_rows(cases, trees, null, design, plan, "boosting")
+    if not drawn.all():
+        advisors = len(np.unique(design.codes[drawn]))
+        for row in rows:
+            row |= {"n_engagements": int(drawn.sum()), "n_advisors": advisors}
+            row["note"] += f"; on the engagements of {advisors:,} advisors drawn at random"
+    return rows
+
+
+def _draw_advisors(codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Which rows trees are grown on: all, or those of advisors drawn until there are enough."""
+    if len(codes) <= MOST_BOOSTED:
+        return np.ones(len(codes), dtype=bool)
+    sizes = np.bincount(codes)
+    order = rng.permutation(len(sizes))
+    return np.isin(codes, order[: np.searchsorted(sizes[order].cumsum(), MOST_BOOSTED)])
 
 
 def _problem(cases: Cases, plan: ComparisonPlan) -> str:
@@ -187,19 +216,24 @@ def _permutation_row(
     ones = np.ones((len(design.outcome), 1))
     known = np.column_stack([ones, design.predictors[:, : design.n_covariates]])
     fitted = known @ np.linalg.lstsq(known, design.outcome, rcond=None)[0]
-    permuted = permute_clustered(
-        design.outcome - fitted, design.codes, cases.n_clusters, plan.permutations, rng
-    )
-    sums = sum_folds(design.predictors, (fitted + permuted).T, design.codes, design.folds)
-    mean = {
-        name: ridge_losses(sums, places).mean(axis=(0, 1))
-        for name, places in (
-            ("null", []),
-            ("baseline", design.places["baseline"]),
-            ("both", design.places["both"]),
+    gains = []
+    step = max(1, PERMUTED_AT_ONCE // len(fitted))
+    for start in range(0, plan.permutations, step):
+        times = min(step, plan.permutations - start)
+        permuted = permute_clustered(
+            design.outcome - fitted, design.codes, cases.n_clusters, times, rng
         )
-    }
-    gains = (mean["baseline"] - mean["both"]) / mean["null"]
+        sums = sum_folds(design.predictors, (fitted + permuted).T, design.codes, design.folds)
+        mean = {
+            name: ridge_losses(sums, places).mean(axis=(0, 1))
+            for name, places in (
+                ("null", []),
+                ("baseline", design.places["baseline"]),
+                ("both", design.places["both"]),
+            )
+        }
+        gains.append((mean["baseline"] - mean["both"]) / mean["null"])
+    gains = np.concatenate(gains)
     p = (1 + int((gains >= gain).sum())) / (1 + plan.permutations)
     error = np.sqrt(p * (1 - p) / plan.permutations)
     told = no_interval(
