@@ -15,7 +15,11 @@ PROGRAMMES ?= $(patsubst data/raw/%.truth.json,%,$(wildcard data/raw/*.truth.jso
 # Byte code is compiled once here: imports are most of what a small job does.
 UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --no-build-isolation
 
-.PHONY: help run bundle test verify record calibrate cluster simulate document lock clean
+# Jupyter with the project's settings: neither it nor its pages ask anything of other machines.
+JUPYTER := JUPYTER_CONFIG_PATH="$(CURDIR)/notebooks/settings" $(BIN)/jupyter
+LAB ?=
+
+.PHONY: help run bundle test verify record calibrate cluster simulate notebooks pages document lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,6 +50,12 @@ cluster: $(STAMPS)/dev $(STAMPS)/data ## one dataset through a Slurm of one node
 
 simulate: $(STAMPS)/run ## make the simulated programmes anew (the same bytes) and their pointers
 	bash data/simulate.sh $(PROGRAMMES)
+
+notebooks: $(STAMPS)/run ## open the notebooks in JupyterLab
+	@$(JUPYTER) lab $(LAB) notebooks
+
+pages: $(STAMPS)/run ## the notebooks with their results as HTML pages, to read or to hand out
+	@$(JUPYTER) nbconvert --log-level WARN --to html --execute --output-dir results/notebooks notebooks/*.ipynb
 
 document: $(STAMPS)/run ## write the data dictionary, the schemas and the README's answers
 	$(BIN)/alliance document

@@ -52,6 +52,17 @@ def run(
 
 
 @app.command()
+def describe(
+    files: Annotated[list[Path], typer.Argument(help="exports and lists of one programme")],
+    output: Annotated[Path | None, typer.Option(help="where the proposed mapping goes")] = None,
+) -> None:
+    """Propose a mapping for files of your own, with what is unsure marked."""
+    from analysis.stages.describe import describe
+
+    describe(files, output)
+
+
+@app.command()
 def check(mapping: Annotated[Path, typer.Argument(help="a mapping of your own")]) -> None:
     """Say what is wrong with a dataset, what becomes of its rows, and what it can answer."""
     from analysis.stages.check import check
@@ -245,12 +256,18 @@ def bundle(
 def simulate(
     programme: Annotated[str, typer.Argument(help="the programme's name")],
     output: Output,
-    truth: Annotated[Path, typer.Option("--truth", help="where its truth goes (JSON)")],
+    truth: Annotated[
+        Path | None, typer.Option("--truth", help="where its truth goes (JSON)")
+    ] = None,
+    layout: Annotated[
+        str | None,
+        typer.Option(help="write it as a tool does: qualtrics, redcap, spss or google_forms"),
+    ] = None,
 ) -> None:
     """A simulated programme's raw files, with known truth; the same bytes every time."""
     from analysis.stages.simulate import simulate
 
-    simulate(programme, output, truth)
+    simulate(programme, output, truth, layout)
 
 
 @app.command()

@@ -47,6 +47,7 @@ def test_it_leaves_the_layout_of_the_examples(finished):
                 "multiverse",
                 "synthesis",
                 "flow",
+                "privacy",
             )
         ),
         *(

@@ -28,4 +28,5 @@ REPORTED = (
     "synthesis",
     "claims",
     "flow",
+    "privacy",
 )

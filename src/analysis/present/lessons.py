@@ -99,21 +99,22 @@ class Examples:
         Raises UserFault for a dataset that is not known to be simulated: a notebook is saved,
         printed and passed on with what it shows, and people's own rows must not be in it.
         """
-        self._find(dataset)
-        if not _truth_file(dataset).exists():
+        if not self._find(dataset).mapping.provenance.simulated:
             raise UserFault(
-                f"{dataset}: row-level tables are shown of simulated data only, and there is no "
-                f"{_truth_file(dataset)}. Look at its tables of estimates instead: "
-                "`run.table(...)`."
+                f"{dataset}: row-level tables are shown of simulated data only, and its mapping "
+                "does not say `simulated: true`. Look at its estimates instead: `run.table(...)`."
             )
         if table not in ROW_LEVEL:
             raise UserFault(f"there is no row-level table '{table}': {nearest(table, ROW_LEVEL)}")
-        return read_made(RESULTS / f"interim/{dataset}/{table}.parquet")
+        return _whole_numbers(read_made(RESULTS / f"interim/{dataset}/{table}.parquet"))
 
     def truth(self, dataset: str) -> dict:
         """What a simulated dataset was made from, which no analysis of real data knows."""
         self._find(dataset)
-        return json.loads(_truth_file(dataset).read_text(encoding="utf-8"))
+        path = Path("data/raw") / f"{dataset}.truth.json"
+        if not path.exists():
+            raise UserFault(f"{dataset}: its truth is not known: there is no {path}.")
+        return json.loads(path.read_text(encoding="utf-8"))
 
     def _find(self, dataset: str) -> Dataset:
         if dataset not in self.datasets:
@@ -186,10 +187,6 @@ def show(figure: Figure, alt: str) -> HTML:
         f'<img src="data:image/svg+xml;base64,{drawn}" alt="{html.escape(alt)}" '
         f'style="width: {width}px; max-width: 100%; height: auto; background: white">'
     )
-
-
-def _truth_file(dataset: str) -> Path:
-    return Path("data/raw") / f"{dataset}.truth.json"
 
 
 def _whole_numbers(rows: pd.DataFrame) -> pd.DataFrame:
