@@ -118,6 +118,10 @@ def results(settings, tables):
     for name in names:
         write_table("engagements", engagements, folder / f"interim/{name}/engagements.parquet")
         write_csv(tables[name], folder / f"interim/{name}/comparison.csv")
+        write_csv(
+            flow[flow["dataset"] == name].assign(reason="rows", rows=160),
+            folder / f"interim/{name}/flow.csv",
+        )
         write_csv(measured[measured["dataset"] == name], folder / f"interim/{name}/measurement.csv")
         own = explored[explored["dataset"] == name]
         write_csv(own, folder / f"interim/{name}/multiverse.csv")
