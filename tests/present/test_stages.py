@@ -8,6 +8,7 @@ import pytest
 from analysis.contract.estimates import COLUMNS
 from analysis.contract.files import write_csv, write_json
 from analysis.contract.plan import ComparisonPlan
+from analysis.contract.privacy import PRIVACY_COLUMNS
 from analysis.contract.tables import write_table
 from analysis.evidence.multiverse.multiverse import CHOICE_COLUMNS
 from analysis.evidence.synthesis import synthesise
@@ -73,6 +74,7 @@ def results(settings, tables):
         {"dataset": names, "table": "engagements", "source": "ratings.csv", "step": "read"}
     )
     write_csv(flow.assign(reason="rows", rows=[160, 4711]), folder / "tables/flow.csv")
+    write_csv(pd.DataFrame(columns=list(PRIVACY_COLUMNS)), folder / "tables/privacy.csv")
     measured = pd.DataFrame(
         {
             "dataset": flow["dataset"],
