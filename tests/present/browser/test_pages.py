@@ -14,6 +14,9 @@ PAGES = {
     "report": "report_page",
     "report of one dataset": "single_report_page",
     "report with any label": "hostile_report_page",
+    "audit with any label": "audit_page",
+    "codebook with any label": "codebook_page",
+    "tables for a manuscript with any label": "manuscript_page",
 }
 PRESENT = [Path(path) for path in os.environ.get("ALLIANCE_PAGES", "").split(":") if path]
 WIDTHS = (390, 1280)
@@ -61,7 +64,7 @@ def test_every_image_is_there_and_told_in_words_that_one_can_listen_to(path, ope
     page.evaluate(UNFOLD)
     page.wait_for_function("[...document.images].every((one) => one.complete)")
     images = page.evaluate("[...document.images].map((one) => [one.alt, one.naturalWidth])")
-    assert images
+    assert len(images) == page.evaluate("document.querySelectorAll('figure').length")
     for alt, drawn in images:
         assert alt.strip() and drawn > 0
     told = page.evaluate(
