@@ -107,6 +107,35 @@ def test_the_rest_of_two_nested_means_is_not_told():
     assert held["estimate"].isna().tolist() == [True, False, False]
 
 
+def test_programmes_given_do_not_leave_few_of_all():
+    terms = ["mean", "mean in North", "mean in South", "mean in East", "sd in South"]
+    rows = rows_of("programme", terms, [4.0, 4.1, 4.2, np.nan, 1.0], rater="advisor")
+    rows["n_engagements"] = [60.0, 33.0, 21.0, np.nan, 21.0]  # 6 are in East
+    held = release(rows, "measurement", RULE)
+    assert held["estimate"].isna().tolist() == [False, False, True, True, True]
+    rows["n_engagements"] = [60.0, 25.0, 21.0, np.nan, 21.0]  # 14 are in East
+    assert release(rows, "measurement", RULE)["estimate"].notna().sum() == 4
+
+
+def test_few_who_did_not_answer_are_not_told_by_the_share_who_did():
+    few = rows_of("replies", ["answered"], [0.95], n=95.0)
+    assert release(few, "measurement", RULE)["estimate"].isna().all()
+    enough = rows_of("replies", ["answered"], [0.85], n=85.0)
+    assert release(enough, "measurement", RULE)["estimate"].notna().all()
+
+
+def test_an_estimate_that_is_a_count_is_held_to_the_threshold():
+    counts = rows_of("rupture", ["answers_after_end", "answers_out_of_order"], [4.0, 12.0])
+    assert release(counts, "process", RULE)["estimate"].isna().tolist() == [True, False]
+
+
+def test_those_who_left_out_one_check_in_are_not_told_by_those_who_left_out_all():
+    rows = rows_of("missingness", ["missing", "missing", "stakes=high"], [0.2, 0.25, 0.1])
+    rows["outcome"] = ["advisee_rating", "advisee_every_checkin", "advisee_rating"]
+    held = release(rows, "measurement", RULE)  # 5 gave some and left some out
+    assert held["estimate"].isna().tolist() == [True, False, True]
+
+
 def test_alarms_do_not_tell_a_small_cell_of_alarm_by_outcome():
     rows = rows_of(
         "warning",

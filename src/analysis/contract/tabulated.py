@@ -77,7 +77,7 @@ def told_by_counts(rows: pd.DataFrame, table: str, threshold: int) -> np.ndarray
             counted = (rows["analysis"] == analysis) & rows["term"].isin(terms)
             gone |= (counted & rows["estimate"].between(1, threshold - 1)).to_numpy()
     if table == "measurement":
-        gone |= _told_by_replies(rows, threshold)
+        gone |= _told_by_replies(rows, threshold) | _told_by_parts(rows, threshold)
     if table == "warning":
         gone |= _told_by_alarms(rows, threshold) | _told_by_bins(rows, threshold)
     return gone
@@ -122,6 +122,40 @@ def _told_by_replies(rows: pd.DataFrame, threshold: int) -> np.ndarray:
     own = (rows["analysis"] == "replies") & (rows["term"] == "answered")
     silent = rows["n_engagements"] * (1 / rows["estimate"].where(own) - 1)
     return _is_small(silent.fillna(0.0).to_numpy(dtype=float), threshold)
+
+
+#: Figures of a programme that rest on the same engagements, which all go if one of them does.
+_SAME_PEOPLE = {"mean": "rated", "sd": "rated", "gap": "paired", "gap_d": "paired"}
+
+
+def _told_by_parts(rows: pd.DataFrame, threshold: int) -> np.ndarray:
+    """Figures of programmes that, taken from those of all, leave those of too few engagements.
+
+    Where the programmes that are not given hold from one to fewer engagements than the threshold,
+    the smallest of those given goes too.
+    """
+    gone = np.zeros(len(rows), dtype=bool)
+    own = (rows["analysis"] == "programme").to_numpy()
+    if not own.any():
+        return gone
+    part = rows[own].assign(_row=np.flatnonzero(own))
+    named = part["term"].astype("str").str.partition(" in ")
+    part = part.assign(_name=named[2], _people=named[0].map(_SAME_PEOPLE).fillna("all"))
+    for _, group in part.groupby(["_people", "rater", "subscale"], dropna=False, sort=False):
+        of_all = group[group["_name"] == ""]
+        told = group[(group["_name"] != "") & group["estimate"].notna()]
+        sizes = told.groupby("_name")["n_engagements"].max().sort_values(kind="stable")
+        rest = of_all["n_engagements"].max() - sizes.sum()
+        if not len(sizes) or of_all["estimate"].isna().all():
+            continue
+        for name, n in sizes.items():
+            if not 0 < rest < threshold:
+                break
+            whole = part["_name"] == name if group["_people"].iloc[0] == "all" else None
+            out = group[group["_name"] == name] if whole is None else part[whole]
+            gone[out["_row"]] = True
+            rest += n
+    return gone
 
 
 def _told_by_alarms(rows: pd.DataFrame, threshold: int) -> np.ndarray:

@@ -53,11 +53,12 @@ def test_a_single_small_programme_takes_the_next_along_and_neither_is_named(desc
     assert (rows["n_engagements"].dropna() >= 10).all()
 
 
-def test_what_is_too_small_even_together_has_no_number(described):
-    rows = described({"North": 30, "One": 2, "Two": 3})
-    together = rows[rows["term"].str.contains("smaller programmes")]
-    assert len(together)
-    assert together[["estimate", "n_engagements"]].isna().all().all()
+def test_what_is_too_small_even_together_takes_the_next_along(described):
+    rows = described({"North": 30, "One": 2, "Two": 3})  # all less North would be those five
+    assert not rows["term"].str.contains(" in ").any()
+    rows = described({"North": 30, "South": 24, "One": 2, "Two": 3})
+    assert value(rows, "engagements in smaller programmes together (3)") == 29
+    assert not rows["term"].str.contains("South").any()
 
 
 def test_one_programme_alone_is_the_whole_and_is_told_once(described):

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from analysis.contract.disclosure import not_given
 from analysis.contract.estimates import as_estimates
 from analysis.contract.instruments import Instrument
-from analysis.evidence.small_cells import FEWEST, WITHHELD
+from analysis.contract.plan import DisclosurePlan
 from analysis.measure.window import PAIR, shared_subscales
 from analysis.models.cluster_sums import (
     code_clusters,
@@ -23,6 +24,8 @@ from analysis.models.intervals import Row, correlation_interval
 from analysis.models.ratio import clustered_ratio
 
 DESCRIPTIVES, PARTICIPANTS = "descriptives", "participants"
+#: How many must stand behind a figure, unless the plan says otherwise.
+RULE = DisclosurePlan()
 
 
 def describe_variables(
@@ -32,6 +35,7 @@ def describe_variables(
     instruments: Mapping[str, Instrument],
     cluster: str,
     confidence: float = 0.95,
+    rule: DisclosurePlan = RULE,
 ) -> pd.DataFrame:
     """Means, standard deviations and correlations of both raters' scales and the outcome.
 
@@ -66,10 +70,9 @@ def describe_variables(
         return as_estimates([])
     table = pd.DataFrame(list(values.values())).T.set_axis(range(len(values)), axis=1)
     known = table.notna().all(axis=1).to_numpy()
-    if known.sum() < FEWEST:
-        return as_estimates(
-            [{"analysis": DESCRIPTIVES, "term": "mean", "estimate": np.nan, "note": WITHHELD}]
-        )
+    if known.sum() < rule.threshold:
+        row: Row = {"term": "mean", "estimate": np.nan, "note": not_given(rule)}
+        return as_estimates([{"analysis": DESCRIPTIVES, **row}])
     clusters, numbers = frame.loc[known, cluster], table[known].to_numpy(dtype=float)
     names = list(values)
     rows: list[Row] = []
@@ -123,6 +126,7 @@ def count_participants(
     alliance: pd.DataFrame,
     outcome: pd.Series,
     window: Sequence[int],
+    rule: DisclosurePlan = RULE,
 ) -> pd.DataFrame:
     """How many engagements are left at each step towards the comparison.
 
@@ -139,8 +143,8 @@ def count_participants(
         rows in the vocabulary, ``analysis`` being ``participants``; ``term`` is ``all
         engagements``, then those ``rated by the advisee``, ``rated by both at the same check-in``,
         and ``with the primary outcome``; ``estimate`` the engagements left, ``note`` why others are
-        not. A step that loses fewer than ten is told together with the next, so that its few cannot
-        be counted; what is left in the end is what every estimate names anyhow
+        not. A step that loses fewer than the threshold is told together with the next, so that its
+        few cannot be counted; what is left in the end is what every estimate names anyhow
     """
     ids = engagements["engagement_id"]
     rated = alliance[alliance["occasion"].isin(list(window)) & alliance["total"].notna()]
@@ -160,16 +164,16 @@ def count_participants(
     if len(outcome):
         left = left[left.isin(outcome.dropna().index)]
         steps.append(("with the primary outcome", len(left), "no primary outcome"))
-    return as_estimates(_told_together(steps))
+    return as_estimates(_told_together(steps, rule))
 
 
-def _told_together(steps: list[tuple[str, int, str]]) -> list[Row]:
+def _told_together(steps: list[tuple[str, int, str]], rule: DisclosurePlan) -> list[Row]:
     """Rows of the steps; one whose loss is small waits for the next."""
     (first, before, _), *others = steps
     rows, reasons = [_step(first, before, "")], []
     for place, (step, count, reason) in enumerate(others, start=1):
         reasons.append(reason)
-        if 0 < before - count < FEWEST and place < len(others):
+        if 0 < before - count < rule.threshold and place < len(others):
             continue
         rows.append(_step(step, count, " or ".join(reasons)))
         before, reasons = count, []
@@ -180,7 +184,7 @@ def _step(step: str, count: int, note: str) -> Row:
     return {
         "analysis": PARTICIPANTS,
         "term": step,
-        "estimate": np.nan if 0 < count < FEWEST else float(count),
+        "estimate": float(count),
         "n_engagements": count or np.nan,
         "note": note,
     }

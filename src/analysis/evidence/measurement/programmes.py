@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from analysis.contract.disclosure import not_given
 from analysis.contract.estimates import as_estimates
 from analysis.contract.instruments import Instrument
-from analysis.evidence.small_cells import FEWEST, WITHHELD, small_cells
+from analysis.contract.plan import DisclosurePlan
+from analysis.contract.suppression import suppress_parts
 from analysis.measure.window import PAIR, reply_means, shared_subscales
 from analysis.models.gap import mean_gap
 from analysis.models.intervals import Row
@@ -21,6 +23,8 @@ ANALYSIS = "programme"
 TERMS = ("engagements", "answered", "mean", "sd", "gap", "gap_d")
 IN = " in "
 NOT_STATED = "(not stated)"
+#: How many must stand behind a figure, unless the plan says otherwise.
+RULE = DisclosurePlan()
 
 
 def describe_programmes(
@@ -32,11 +36,12 @@ def describe_programmes(
     programme: str,
     window: Sequence[int],
     confidence: float = 0.95,
+    rule: DisclosurePlan = RULE,
 ) -> pd.DataFrame:
     """Rate of reply, mean rating and gap between the raters, over all and by programme.
 
-    Programmes of fewer than ten engagements are told of together, without their names; what is
-    still too small is not given.
+    Programmes of fewer engagements than the threshold are told of together, without their names,
+    with as many others as it takes that all of them less the others tell no small number.
 
     Parameters
     ----------
@@ -46,6 +51,7 @@ def describe_programmes(
     instruments : rater to the key that the rater's scores are made by.
     cluster, programme : columns of ``engagements``.
     window : the plan's check-ins.
+    rule : the plan's threshold.
 
     Returns
     -------
@@ -62,7 +68,7 @@ def describe_programmes(
           check-ins, in points and in standard deviations (``models.gap.mean_gap``)
     """
     label = engagements[programme].fillna(NOT_STATED).astype(str)
-    groups = name_groups(label.set_axis(engagements["engagement_id"]))
+    groups = name_groups(label.set_axis(engagements["engagement_id"]), rule)
     due, answered = _replies(engagements, alliance)
     ratings = reply_means(alliance, window).set_index("engagement_id")
     clusters = engagements.set_index("engagement_id")[cluster]
@@ -82,7 +88,7 @@ def describe_programmes(
                 place = {"rater": rater, "subscale": subscale}
                 rows += [
                     place | row | {"term": f"{row['term']}{behind}"}
-                    for row in _level(known, clusters, confidence)
+                    for row in _level(known, clusters, confidence, rule)
                 ]
         if len(raters) == len(PAIR):
             shared = [f"{rater}_total" in paired for rater in PAIR]
@@ -91,15 +97,15 @@ def describe_programmes(
                 own = own.set_axis(list(PAIR), axis=1).assign(cluster=clusters[own.index])
                 rows += [
                     {**row, "subscale": subscale, "term": f"{row['term']}{behind}"}
-                    for row in _gap(own, confidence)
+                    for row in _gap(own, confidence, rule)
                 ]
-    return as_estimates({"analysis": ANALYSIS, **_held(row)} for row in rows)
+    return as_estimates({"analysis": ANALYSIS, **row} for row in rows)
 
 
-def name_groups(label: pd.Series) -> pd.Series:
+def name_groups(label: pd.Series, rule: DisclosurePlan = RULE) -> pd.Series:
     """Each engagement's programme, the small ones (and what would give them away) together."""
     counts = label.value_counts().sort_index()
-    small = list(counts.index[small_cells(counts.to_numpy(), empty=False)])
+    small = list(counts.index[suppress_parts(counts.to_numpy(), rule.threshold)])
     if not small or len(counts) == 1:
         return label
     return label.where(~label.isin(small), f"smaller programmes together ({len(small)})")
@@ -136,27 +142,23 @@ def _replies(
     return due, answered
 
 
-def _level(known: pd.Series, clusters: pd.Series, confidence: float) -> list[Row]:
+def _level(
+    known: pd.Series, clusters: pd.Series, confidence: float, rule: DisclosurePlan
+) -> list[Row]:
     """The mean with its interval, and the standard deviation, of one rating."""
-    if len(known) < FEWEST:
-        return [{"term": term, "estimate": np.nan, "note": WITHHELD} for term in ("mean", "sd")]
+    if len(known) < rule.threshold:
+        told = {"estimate": np.nan, "note": not_given(rule)}
+        return [{"term": term, **told} for term in ("mean", "sd")]
     values = known.to_numpy(dtype=float)
     row = clustered_ratio(values, np.ones(len(values)), clusters[known.index], confidence)
     spread = {"estimate": float(np.std(np.sort(values), ddof=1)), "n_engagements": len(values)}
     return [{"term": "mean", **row}, {"term": "sd", **spread}]
 
 
-def _gap(own: pd.DataFrame, confidence: float) -> list[Row]:
-    """The gap in points and in d; not given below ten engagements with both ratings."""
-    if len(own) < FEWEST:
-        return [{"term": term, "estimate": np.nan, "note": WITHHELD} for term in ("gap", "gap_d")]
+def _gap(own: pd.DataFrame, confidence: float, rule: DisclosurePlan) -> list[Row]:
+    """The gap in points and in d; not given below the threshold of engagements with both."""
+    if len(own) < rule.threshold:
+        told = {"estimate": np.nan, "note": not_given(rule)}
+        return [{"term": term, **told} for term in ("gap", "gap_d")]
     rows = mean_gap(own, "advisee", "advisor", "cluster", confidence)
     return rows[rows["method"] == "jackknife"].to_dict("records")
-
-
-def _held(row: Row) -> Row:
-    """The row, or what is left of it where fewer than ten engagements stand behind it."""
-    if row.get("n_engagements", FEWEST) >= FEWEST:
-        return row
-    kept = {name: row[name] for name in ("rater", "subscale", "term") if name in row}
-    return kept | {"estimate": np.nan, "note": WITHHELD}
