@@ -46,8 +46,8 @@ def rows_of(analysis, terms, estimates, n=100.0, advisors=20.0, **more):
         (9, 5, 2, "fewer than 10 engagements"),
         (40, 2, 4, "fewer than 3 advisors"),
         (12, 1, 12, "fewer than 3 advisors"),
-        (12, 3, 40, "one advisor's may be more than 50 %"),  # 10, 1 and 1 of them
-        (12, 8, 40, ""),  # no more than 5 can be one advisor's
+        (12, 3, 7, "one advisor's may be more than 50 %"),
+        (12, 3, 6, ""),
         (100, np.nan, 50, ""),
         (99, np.nan, 50, "one advisor's may be more than 50 %"),
     ],
@@ -56,6 +56,16 @@ def test_a_figure_needs_engagements_advisors_and_no_dominant_one(n, m, largest, 
     why = why_withheld(n, m, RULE, largest)
     assert word in why
     assert bool(why) is bool(word)
+
+
+def test_a_row_says_whose_its_engagements_are_or_the_largest_caseload_stands_for_it():
+    rows = rows_of("trajectory", ["mean"] * 3, [4.0] * 3, n=[20.0, 20.0, 60.0])
+    rows["n_largest"] = [11.0, 9.0, np.nan]
+    held = release(rows, "process", RULE, largest_caseload=30)
+    assert held["estimate"].isna().tolist() == [True, False, False]
+    assert "n_largest" not in held
+    held = release(rows.drop(columns="n_largest"), "process", RULE, largest_caseload=30)
+    assert held["estimate"].isna().tolist() == [True, True, False]
 
 
 def test_a_withheld_row_has_no_number_no_verdict_and_no_sentence_with_numbers():

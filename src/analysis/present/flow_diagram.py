@@ -56,14 +56,14 @@ def read_flow(flow: pd.DataFrame, measured: pd.DataFrame) -> FlowOfRows:
     """
     own = flow[flow["table"] == "engagements"]
     steps = []
-    read = own.loc[own["step"] == "read", "rows"].sum()
+    read = own.loc[own["step"] == "read", "rows"].sum(min_count=1)
     if len(own):
         steps.append(Step("rows of engagements read", float(read)))
-        kept = float(own.loc[own["step"] == "made", "rows"].sum())
-        aside = own[own["step"].isin(["set aside", "left out"]) & (own["rows"] > 0)]
-        reasons = aside.groupby("reason", sort=False)["rows"].sum()
-        told = tuple(f"{reason}: {show_count(rows)}" for reason, rows in reasons.items())
-        steps.append(Step("engagements", kept, float(reasons.sum()), told))
+        kept = float(own.loc[own["step"] == "made", "rows"].sum(min_count=1))
+        aside = own[own["step"].isin(["set aside", "left out"]) & ~(own["rows"] == 0)]
+        reasons = aside.groupby("reason", sort=False)["rows"].sum(min_count=1)
+        told = tuple(f"{reason}: {_lost(rows)}" for reason, rows in reasons.items())
+        steps.append(Step("engagements", kept, float(reasons.sum(min_count=1)), told))
     people = measured[measured["analysis"].map(show_text) == PARTICIPANTS]
     before = np.nan
     for place, row in enumerate(people.to_dict("records")):
@@ -77,6 +77,7 @@ def read_flow(flow: pd.DataFrame, measured: pd.DataFrame) -> FlowOfRows:
 
 
 def _lost(count: float) -> str:
+    """A number of those left out, as far as it may be told."""
     return show_count(count) if count >= 10 or not np.isfinite(count) else "fewer than 10"
 
 
@@ -84,7 +85,7 @@ def _tables(flow: pd.DataFrame) -> list[str]:
     """A line for each other clean table: rows read, set aside, made."""
     lines = []
     for table, own in flow[flow["table"] != "engagements"].groupby("table", sort=False):
-        rows = own.groupby("step")["rows"].sum()
+        rows = own.groupby("step")["rows"].sum(min_count=1)
         line = f"{TABLES.get(table, table)}: {show_count(rows.get('read', 0))} rows read"
         if rows.get("set aside", 0):
             line += f", {show_count(rows['set aside'])} set aside"

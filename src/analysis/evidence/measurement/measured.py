@@ -64,7 +64,7 @@ def measure_all(data: Measured, plan: Plan) -> pd.DataFrame:
             describe_dimensions(data.checkins, data.forms, clusters, window),
             describe_agreement(data.frame, items, data.forms, data.cluster, confidence),
             describe_variance(data.alliance, data.engagements, data.cluster, window, confidence),
-            describe_responses(data.checkins, instruments, rule),
+            describe_responses(data.checkins, instruments, rule, clusters),
             describe_replies(data.engagements, data.checkins, data.alliance, rule),
             describe_programmes(
                 data.engagements,

@@ -25,6 +25,7 @@ def describe_responses(
     checkins: pd.DataFrame,
     instruments: Mapping[str, Instrument],
     rule: DisclosurePlan = RULE,
+    clusters: pd.Series | None = None,
 ) -> pd.DataFrame:
     """How often each rater gave each response, over all items and check-ins.
 
@@ -37,6 +38,7 @@ def describe_responses(
     checkins : the clean table of check-ins
     instruments : rater to the instrument that rater answered
     rule : the plan's threshold
+    clusters : engagement to its cluster, to tell whose the answers are for the most part
 
     Returns
     -------
@@ -53,7 +55,8 @@ def describe_responses(
         turned = own if instrument.ready_made else turn_reversed(own, instrument)
         answers = turned[names].to_numpy(dtype=float)
         labels, codes = _categories(answers, instrument)
-        ids = np.broadcast_to(pd.factorize(own["engagement_id"])[0][:, None], answers.shape)
+        numbers, named = pd.factorize(own["engagement_id"])
+        ids = np.broadcast_to(numbers[:, None], answers.shape)
         given = codes >= 0
         total = given.sum()
         counts = [np.unique(ids[codes == place]).size for place in range(len(labels))]
@@ -73,7 +76,12 @@ def describe_responses(
                 rows.append(row | {"estimate": np.nan, "note": f"{told} from it"})
                 continue
             share = given_so[place] / float(total)
-            rows.append(row | {"estimate": share, "n_engagements": counts[place], "note": ""})
+            row |= {"estimate": share, "n_engagements": counts[place], "note": ""}
+            if clusters is not None and counts[place]:
+                who = np.unique(ids[codes == place])
+                own_clusters = clusters.loc[named[who]].value_counts()
+                row["n_largest"] = own_clusters.max()
+            rows.append(row)
     return as_estimates({"analysis": "responses", **row} for row in rows)
 
 
