@@ -193,7 +193,7 @@ def release_flow(flow: pd.DataFrame, rule: DisclosurePlan) -> pd.DataFrame:
     fixed = [place for place in told if not small[place]]
     hidden = suppress(counts, sums, rule.threshold, fixed=fixed, small=small)
     note = np.where(hidden, f"{too_few(rule)}, or it would tell such a number", None)
-    rows = flow["rows"].astype("Int64").mask(hidden)
+    rows = flow["rows"].astype(float).mask(hidden)
     held = flow.assign(rows=rows, note=pd.Series(note, index=flow.index, dtype=object))
     held.attrs[RELEASED] = True
     return held
