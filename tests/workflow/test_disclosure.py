@@ -172,6 +172,7 @@ def test_no_small_count_among_shares_can_be_worked_out(finished):
         assert len(true) == len(given)
         for shares in (one for one in SHARES if one.table == table):
             own = (true["analysis"] == shares.analysis) & true["estimate"].notna()
+            own &= ~true["term"].str.contains("_by_chance$|_excess$|_corrected$", na=False)
             matched = true.loc[own, "term"].str.fullmatch(shares.terms)
             part = true.loc[matched.index[matched]]
             places = ["outcome", "rater", "subscale", "occasion", "method"]
@@ -191,7 +192,8 @@ def test_no_small_count_among_shares_can_be_worked_out(finished):
                     assert all(hidden)
                     continue
                 cells = [*np.round(counts, 6), round(sum(counts), 6)]
-                assert find_exposed(cells, sums, [*hidden, False], RULE.threshold) == []
+                exposed = find_exposed(cells, sums, [*hidden, False], RULE.threshold)
+                assert exposed == [], (shares.terms, cells, hidden, base)
     assert checked > 5
 
 
