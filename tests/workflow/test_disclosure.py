@@ -176,7 +176,13 @@ def test_no_small_count_among_shares_can_be_worked_out(finished):
             matched = true.loc[own, "term"].str.fullmatch(shares.terms)
             part = true.loc[matched.index[matched]]
             places = ["outcome", "rater", "subscale", "occasion", "method"]
-            keys = part[places].fillna("").astype(str).agg("|".join, axis=1).astype(object)
+            keys = (
+                part.reindex(columns=places)
+                .fillna("")
+                .astype(str)
+                .agg("|".join, axis=1)
+                .astype(object)
+            )
             keys += part["term"].str.extract(r"(_within_\d+)$")[0].fillna("")
             keys = keys if shares.whole else keys + "|" + part["term"]
             for _, group in part.groupby(keys):
