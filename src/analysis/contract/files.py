@@ -46,7 +46,7 @@ def write_json(content: Mapping, path: Path) -> None:
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
     """Write a table as CSV: floats to 12 significant digits, whole counts without a point."""
     shown = frame.copy()
-    for name in ("n_engagements", "n_advisors"):
+    for name in ("n_engagements", "n_advisors", "n_largest"):
         if name in shown:
             shown[name] = shown[name].astype("Int64")
     write_text(shown.to_csv(index=False, float_format="%.12g", lineterminator="\n"), path)

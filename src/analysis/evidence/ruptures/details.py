@@ -193,8 +193,12 @@ def _begun_after_missed(study: Study, sums: Sums, courses: Courses) -> Row:
 
 def _engaged(study: Study, courses: Courses) -> Row:
     """Engagements with an episode, and the clusters there are."""
-    engaged = len(np.unique(courses.episodes.course))
-    return {"n_engagements": engaged, "n_advisors": study.ratings.n_clusters}
+    engaged = np.unique(courses.episodes.course)
+    return {
+        "n_engagements": len(engaged),
+        "n_advisors": study.ratings.n_clusters,
+        "n_largest": np.bincount(study.ratings.codes[engaged], minlength=1).max(),
+    }
 
 
 def _type_rows(study: Study, sums: Sums | None, courses: Courses) -> list[Row]:
