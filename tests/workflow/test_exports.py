@@ -296,7 +296,7 @@ def test_a_programme_without_a_layout_is_told():
 #: Fewer resamples than the plan's: the runs are compared with one another, not with the truth.
 QUICK = {
     "comparison": {"resamples": 200, "permutations": 20, "imputations": 5},
-    "multiverse": {"resamples": 50},
+    "multiverse": {"resamples": 99},
     "ruptures": {"surrogates": 20},
 }
 RUN = f"results/runs/{NAME}"
