@@ -105,7 +105,20 @@ def test_a_date_that_a_week_is_read_from_is_refused_with_its_remedy(small):
     small.mapping["tables"]["checkins"][0]["columns"]["week"] = "Day"
     told = refusal(small)
     assert "column 'Day': exact dates in 1 cell, first in row 2" in told
-    assert "let its dates become weeks since the engagement began" in told
+    assert "let it be turned into weeks, `{date: Day}`" in told
+    small.mapping["tables"]["checkins"][0]["columns"]["week"] = {"date": "Day", "since": "first"}
+    tables, _ = small.ingest()
+    assert tables["checkins"]["week"].tolist() == [0]
+    small.mapping["tables"]["engagements"][0]["columns"]["begun"] = "Day"
+    small.files["engagements.csv"] = "Case,Client,Coach,Status,Day\n007,a,x,Done,2024-03-01\n"
+    assert "give weeks since the engagement began in place of dates" in refusal(small)
+    assert "ratings.csv" not in refusal(small)
+
+
+def test_a_date_of_birth_is_no_beginning(small):
+    small.files["engagements.csv"] = "Case,Client,Coach,Status,Born\n007,a,x,Done,1984-03-01\n"
+    small.mapping["tables"]["engagements"][0]["start"] = "Born"
+    assert "column 'Born': dates of birth in 1 cell" in refusal(small)
 
 
 def test_what_only_looks_personal_can_be_cleared_with_a_reason_and_the_certain_cannot(personal):

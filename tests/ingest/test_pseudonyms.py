@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.contract.dictionary import IDENTIFIERS
 from analysis.contract.faults import UserFault
-from analysis.contract.mapping import IDENTIFIERS
 from analysis.contract.secret import PUBLIC, Key
 from analysis.ingest import pseudonyms
 from analysis.ingest.pseudonyms import DIGITS, hide_identifiers, pseudonym

@@ -16,6 +16,10 @@ class UserFault(Exception):
     do about it.
     """
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook prints in place of a traceback (IPython asks an exception for it)."""
+        return f"alliance: {self}".splitlines()
+
 
 @dataclass
 class Gathered:

@@ -19,6 +19,7 @@ from analysis.contract.strict import read_settings
 
 PLAN = Path("config/config.yaml")
 LEDGER = Path("config/claims.yaml")
+BENCHMARKS = Path("config/benchmarks.yaml")
 MAPPINGS = Path("config/datasets")
 INSTRUMENTS = Path("config/instruments")
 LOCK = Path("requirements.lock")
@@ -34,6 +35,12 @@ GENERATED = (
     "figures",
     "logs",
     "benchmarks",
+    "manuscript",
+    "audit.html",
+    "codebook.csv",
+    "codebook.html",
+    "bundle.zip",
+    "notebooks",
     "report.html",
     "provenance.json",
 )

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
-from analysis.contract.dictionary import TABLES
+from analysis.contract.dictionary import IDENTIFIERS, TABLES
 from analysis.contract.instruments import SubscaleName
 from analysis.contract.raw_tables import Cell, RawTable
 from analysis.contract.strict import Strict, read_settings
@@ -21,8 +21,7 @@ Phase = Literal["baseline", "during", "end", "follow_up"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 Value = str | int | float
 
-#: Columns of clean tables that say who or which; all others say what or how much.
-IDENTIFIERS = ("engagement_id", "advisee_id", "advisor_id", "organisation_id")
+#: What the mapping may name among the quasi-identifiers that is no column: ingest counts it.
 ORGANISATION_SIZE = "organisation_size"
 
 
@@ -247,6 +246,11 @@ class Mapping(Strict):
     )
     sources: dict[Name, RawTable] = Field(min_length=1, description="the raw tables by name")
     tables: Tables = Field(description="how clean tables are made of raw ones")
+    programme: Name = Field(
+        "setting",
+        description="column of engagements by which the audit tells programmes apart: the setting, "
+        "or a covariate declared under tables.engagements",
+    )
     outcomes: dict[Name, Outcome] = Field(
         default_factory=dict, description="every outcome, its timing and direction"
     )
@@ -274,6 +278,7 @@ class Mapping(Strict):
                 _check_columns(table, part, place)
         _check_used_once(self.parts())
         _check_quasi_identifiers(self.quasi_identifiers, self.parts()["engagements"])
+        _check_programme(self.programme, self.tables.engagements)
         if (self.primary_outcome is None) != (self.primary_source is None):
             raise ValueError("primary_outcome and primary_source go together")
         if self.primary_outcome is not None and self.primary_outcome not in self.outcomes:
@@ -330,6 +335,18 @@ def _check_columns(table: str, part: Part, place: str) -> None:
     if has_answers != (table == "checkins"):
         which = "needs" if table == "checkins" else "takes no"
         raise ValueError(f"{place}: a part of {table} {which} items or subscales")
+
+
+def _check_programme(programme: str, parts: tuple[Part, ...]) -> None:
+    """Refuse a programme that no part fills, that is a number, or that names somebody."""
+    known = {name: field for part in parts for name, field in part.fields.items()}
+    named = {column.name for column in TABLES["engagements"].columns} - {"setting"}
+    usable = sorted(name for name in known if name not in named and known[name].kind == "text")
+    if programme not in usable:
+        raise ValueError(
+            f"programme: '{programme}' is no column of engagements that sorts them into programmes "
+            f"({', '.join(usable)}); identifiers and numbers do not"
+        )
 
 
 def _check_used_once(parts: dict[str, tuple[Part, ...]]) -> None:

@@ -23,9 +23,6 @@ def _as_cell(given: object) -> object:
 Cell = Annotated[str, BeforeValidator(_as_cell)]
 
 
-Reason = Annotated[str, Field(min_length=10, max_length=300)]
-
-
 def _stay_below(file: str) -> str:
     """A file's path as it is. Raises ValueError where it could lead out of its folder."""
     parts = [part for path in (PurePosixPath(file), PureWindowsPath(file)) for part in path.parts]
@@ -37,6 +34,7 @@ def _stay_below(file: str) -> str:
 
 
 RelativePath = Annotated[str, AfterValidator(_stay_below)]
+Reason = Annotated[str, Field(min_length=10, max_length=300)]
 
 
 class RawTable(Strict):
@@ -68,10 +66,10 @@ class RawTable(Strict):
         description="raw column to the values of rows that do not count; when absent, for "
         "qualtrics, previews, test responses and spam by their Status",
     )
-    drop: tuple[str, ...] = Field(
+    drop: tuple[Cell, ...] = Field(
         (), description="columns with personal data, which are left behind before anything is read"
     )
-    cleared: dict[str, Reason] = Field(
+    cleared: dict[Cell, Reason] = Field(
         default_factory=dict,
         description="column that only looks personal to why it is not: names, dates, places, "
         "telephone numbers and free text can be cleared, addresses and time stamps cannot",

@@ -12,6 +12,7 @@ from analysis.contract.faults import Gathered
 from analysis.contract.instruments import Instrument
 from analysis.contract.mapping import Mapping
 from analysis.contract.tables import check_table, dtype_of
+from analysis.ingest.account import Left, note_left
 from analysis.ingest.checks import check_outcomes, in_time
 from analysis.ingest.dates import Beginnings, check_starts, find_beginnings
 from analysis.ingest.flow import Flow
@@ -21,7 +22,10 @@ from analysis.ingest.sources import Raw, read_raw
 
 
 def ingest_dataset(
-    mapping: Mapping, folder: Path, instruments: Lookup[str, Instrument]
+    mapping: Mapping,
+    folder: Path,
+    instruments: Lookup[str, Instrument],
+    left: list[Left] | None = None,
 ) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
     """The four clean tables by name, and the flow of rows.
 
@@ -30,6 +34,7 @@ def ingest_dataset(
     mapping : what the raw tables mean
     folder : where they lie
     instruments : rater to the key of the instrument that rater answered
+    left : takes, if given, what became of columns that are not taken in as they are
 
     Raises
     ------
@@ -43,12 +48,14 @@ def ingest_dataset(
     raws: dict[str, Raw] = {}
     for name, source in mapping.sources.items():
         with faults:
-            raws[name] = leave_behind(name, read_raw(source, folder), mapping)
-    personal = len(faults.told)
+            whole = read_raw(source, folder)
+            raws[name] = leave_behind(name, whole, mapping)
+            if left is not None:
+                left += note_left(name, whole, mapping)
+    before = len(faults.told)
     with faults:
         refuse_personal(mapping, raws)
-    if len(faults.told) > personal:
-        # Later faults repeat cells, which may be what nobody is to see.
+    if len(faults.told) > before:  # what is wrong with a cell could repeat what is in it
         faults.tell()
     begun = Beginnings()
     with faults:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from analysis.contract.mapping import IDENTIFIERS
+from analysis.contract.dictionary import IDENTIFIERS
 
 ENGAGEMENT, *OTHERS = IDENTIFIERS
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from analysis.contract.dictionary import TABLES
+from analysis.contract.dictionary import IDENTIFIERS, TABLES
 from analysis.contract.faults import UserFault, nearest
-from analysis.contract.mapping import IDENTIFIERS, Mapping
+from analysis.contract.mapping import WEEKS, Mapping
 from analysis.ingest.columns import fold
 from analysis.ingest.dates import FIRST, START
 from analysis.ingest.personal.addresses import find_addresses
@@ -54,17 +54,14 @@ class Found:
 
 @dataclass
 class Use:
-    """What the mapping makes of one raw column: clean columns, and the words it spells out."""
+    """What the mapping makes of one raw column: clean columns, and the words it spells out.
+
+    ``dated``: nothing but weeks, into which ingest turns its dates.
+    """
 
     fills: set[str] = field(default_factory=set)
     known: set[str] = field(default_factory=set)
-    turned: bool = False
-    plain: bool = False
-
-    @property
-    def dated(self) -> bool:
-        """Whether its dates become weeks and nothing else is made of it."""
-        return self.turned and not self.plain
+    dated: bool = False
 
 
 def leave_behind(name: str, raw: Raw, mapping: Mapping) -> Raw:
@@ -114,7 +111,7 @@ def search_table(
 ) -> list[Found]:
     """All personal data in one raw table, column by column in the table's order."""
     blank = {"", *missing_marks}
-    bare = {name: raw.cells[name].str.strip() for name in raw.cells}
+    bare = {name: _spoken(name, raw) for name in raw.cells}
     columns = [_look_at(name, cells, used.get(name, Use()), blank) for name, cells in bare.items()]
     found = []
     for column, named in zip(columns, find_names(columns), strict=True):
@@ -125,6 +122,12 @@ def search_table(
         if finds:
             found.append(_located(source, raw, column, bare[column.header], finds))
     return found
+
+
+def _spoken(name: str, raw: Raw) -> pd.Series:
+    """A column's cells without spaces around them, codes as the labels that the file gives them."""
+    cells = raw.cells[name].str.strip()
+    return cells.replace(dict(raw.value_labels[name])) if name in raw.value_labels else cells
 
 
 def _look_at(name: str, cells: pd.Series, use: Use, blank: set[str]) -> Column:
@@ -153,19 +156,17 @@ def _located(
 def uses(mapping: Mapping, source: str) -> dict[str, Use]:
     """Raw column to what the mapping makes of it, for one source."""
     found: dict[str, Use] = {}
+    dates: list[tuple[str, str]] = []
 
-    def note(column: str, clean: str, words: Iterable[object] = (), turned: bool = False) -> None:
+    def note(column: str, clean: str, words: Iterable[object]) -> None:
         use = found.setdefault(column, Use())
         use.fills.add(clean)
-        use.turned, use.plain = use.turned or turned, use.plain or not turned
         use.known.update(fold(str(word)) for word in words)
 
     for table, parts in mapping.parts().items():
         for part in parts:
             if part.source != source:
                 continue
-            if part.start is not None:
-                note(part.start, f"{table}.start", turned=True)
             for column, values in part.where.items():
                 note(column, "the rows chosen", values)
             for column in part.answer_columns():
@@ -177,9 +178,14 @@ def uses(mapping: Mapping, source: str) -> dict[str, Use]:
                         words = [*given.labels, *_permitted(mapping, table, clean)]
                         note(given.column.format(**placed), f"{table}.{clean}", words)
                     if given.date is not None:
-                        since = () if given.since in (FIRST, START) else (given.since,)
-                        for column in (given.date, *since):
-                            note(column.format(**placed), f"{table}.{clean}", turned=True)
+                        days = [given.date, *({given.since} - {FIRST, START})]
+                        dates += [(day.format(**placed), f"{table}.{clean}") for day in days]
+            if part.start is not None:
+                dates.append((part.start, f"{table}.start"))
+    otherwise = set(found)
+    for column, clean in dates:
+        note(column, clean, ())
+        found[column].dated = column not in otherwise
     return found
 
 
@@ -248,7 +254,9 @@ def _remedy(one: Found, use: Use) -> str:
             "list of codes elsewhere."
         )
     if set(one.kinds) <= {DATE, STAMP}:
-        return f"{where} let its dates become weeks since the engagement began (`{{date: ...}}`)."
+        if all(name.partition(".")[2] in WEEKS for name in fills):
+            return f"{where} let it be turned into weeks, `{{date: {_quoted(one.column)}}}`."
+        return f"{where} give weeks since the engagement began in place of dates."
     return f"{where} take it out of there and drop it."
 
 

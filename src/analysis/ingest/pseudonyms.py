@@ -16,9 +16,8 @@ import hmac
 
 import pandas as pd
 
-from analysis.contract.dictionary import TABLES
+from analysis.contract.dictionary import IDENTIFIERS, TABLES
 from analysis.contract.faults import UserFault
-from analysis.contract.mapping import IDENTIFIERS
 from analysis.contract.secret import Key
 from analysis.ingest.order import canonical_places
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -76,6 +77,19 @@ def find_names(columns: Sequence[Column]) -> list[list[Find]]:
         for place in single:
             finds[place] = finds[place] or found(NAMES, columns[place].open_values)
     return finds
+
+
+def names_somebody(text: str) -> bool:
+    """Whether a given name stands in a text, followed by a capitalised word.
+
+    >>> names_somebody("How often did Anna Schmidt listen?"), names_somebody("Client name")
+    (True, False)
+    """
+    words = re.findall(r"[^\W\d_][\w'’-]*", text)
+    return any(
+        _plain(first) in GIVEN_NAMES and _is_capitalised(second)
+        for first, second in itertools.pairwise(words)
+    )
 
 
 def _by_header(column: Column) -> list[Find]:
