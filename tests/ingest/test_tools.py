@@ -155,7 +155,7 @@ def test_faults_of_all_files_are_told_at_once(small):
     small.files["ratings.csv"] += "9,Boss,2,3,3\n"
     small.mapping["sources"]["outcomes"]["file"] = "outcome.csv"
     message = faults(small)
-    for word in ("label 'Gone'", "label 'Boss'", "outcome.csv: there is no such file"):
+    for word in ("'Status', row 2: its label", "'Role', row 7: its label", "outcome.csv: there is"):
         assert word in message
 
 
