@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -43,10 +44,37 @@ def write_json(content: Mapping, path: Path) -> None:
     write_text(json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n", path)
 
 
+#: What a spreadsheet may take for the beginning of a formula.
+_FORMULA = re.compile(r" *[=+\-@\t\n\uff1d\uff0b\uff0d\uff20]")
+_NUMBER = re.compile(r" *[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?%?")
+
+
+def as_plain_text(cell: object) -> object:
+    """A cell that no spreadsheet runs: text that begins like a formula gets an apostrophe before.
+
+    Numbers stay numbers, written as text too; an apostrophe is what spreadsheets themselves mark
+    text with.
+
+    >>> as_plain_text("=1+1"), as_plain_text("-0.25"), as_plain_text("goal")
+    ("'=1+1", '-0.25', 'goal')
+    """
+    if not isinstance(cell, str):
+        return cell
+    text = cell.replace("\r\n", "\n").replace("\r", "\n")  # a bare one would end a row of CSV
+    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+
+
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table as CSV: floats to 12 significant digits, whole counts without a point."""
-    shown = frame.copy()
+    """Write a table as CSV: floats to 12 significant digits, whole counts without a point.
+
+    Labels that begin like a formula are written as text (``as_plain_text``).
+    """
+    shown = frame.rename(columns=as_plain_text)
     for name in ("n_engagements", "n_advisors", "n_largest"):
         if name in shown:
             shown[name] = shown[name].astype("Int64")
+    for name in shown.select_dtypes(include=["object", "string", "category"]):
+        told = {cell: as_plain_text(cell) for cell in shown[name].dropna().unique()}
+        if changed := {cell: text for cell, text in told.items() if cell != text}:
+            shown[name] = shown[name].astype(object).replace(changed)
     write_text(shown.to_csv(index=False, float_format="%.12g", lineterminator="\n"), path)
