@@ -6,6 +6,8 @@ import shutil
 
 import pytest
 
+from analysis.contract.products import FIGURES, FIGURES_ACROSS, REPORTED
+
 RUN = "results/runs/own"
 
 
@@ -36,25 +38,9 @@ def test_it_leaves_the_layout_of_the_examples(finished):
         "report.html",
         "metrics.json",
         "provenance.json",
-        *(
-            f"tables/{table}.csv"
-            for table in (
-                "comparison",
-                "measurement",
-                "process",
-                "warning",
-                "claims",
-                "multiverse",
-                "synthesis",
-                "flow",
-            )
-        ),
-        *(
-            f"figures/own_{figure}.{ending}"
-            for figure in ("comparison", "measurement", "ruptures", "warning", "multiverse")
-            for ending in ("svg", "png")
-        ),
-        "figures/datasets.svg",
+        *(f"tables/{table}.csv" for table in REPORTED),
+        *(f"figures/own_{figure}.{ending}" for figure in FIGURES for ending in ("svg", "png")),
+        *(f"figures/{figure}.svg" for figure in FIGURES_ACROSS),
     ):
         assert name in made
     assert not (project.folder / "results/tables").exists()

@@ -74,7 +74,7 @@ def tabulate_shares(own: pd.DataFrame, confidence: float) -> Table | None:
         return None
     return make_table(
         f"Engagements with at least one drop, and by chance, with {show_level(confidence)} "
-        "intervals that allow for engagements sharing an advisor. Corrected: the excess among "
+        "intervals that allow for clustering. Corrected: the excess among "
         "those who show no drop by chance",
         ("Drop", "Least fall", "Observed", "By chance", "Excess", "Corrected", "n", "Note"),
         rows,

@@ -157,7 +157,7 @@ def _parts(
             clusters=clusters,
             notes=notes,
         ),
-        describe_mediation_part(own["process"], titles, confidence=level),
+        describe_mediation_part(own["process"], titles, confidence=level, clusters=clusters),
         describe_ruptures_part(own["process"], settings.title, confidence=level),
         describe_warning_part(
             own["warning"],

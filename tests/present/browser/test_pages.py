@@ -19,6 +19,8 @@ PRESENT = [Path(path) for path in os.environ.get("ALLIANCE_PAGES", "").split(":"
 WIDTHS = (390, 1280)
 #: A phone by day and a desk by night show every colour and every width that differ.
 LOOKED_AT = ((390, "light"), (1280, "dark"))
+#: As many characters as are read out in some twenty seconds.
+LISTENED_TO = 400
 UNFOLD = "document.querySelectorAll('details').forEach((one) => { one.open = true; })"
 
 
