@@ -82,21 +82,53 @@ def collect_cells(
 
     Raises ValueError for an outcome that is not declared.
     """
-    kept = outcomes[
-        outcomes["phase"].isin(PHASES)
-        & outcomes["value"].notna()
-        & outcomes["engagement_id"].isin(frame["engagement_id"])
-    ]
+    return place_cells(frame, group_outcomes(frame["engagement_id"], outcomes, declared), declared)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One outcome, source and phase: its rows, and each row's place among the engagements."""
+
+    key: tuple[str, str, str]
+    rows: pd.DataFrame
+    place: np.ndarray
+
+
+def group_outcomes(
+    engagement_ids: pd.Series, outcomes: pd.DataFrame, declared: Mapping[str, DeclaredOutcome]
+) -> list[Measured]:
+    """The values that are there for these engagements, one entry per outcome, source and phase.
+
+    Raises ValueError for an outcome that is not declared.
+    """
+    own = pd.Index(engagement_ids).get_indexer(outcomes["engagement_id"])
+    used = (
+        outcomes["phase"].isin(PHASES).to_numpy()
+        & outcomes["value"].notna().to_numpy()
+        & (own >= 0)
+    )
+    kept, own = outcomes[used].reset_index(drop=True), own[used]
     unknown = sorted(set(kept["outcome"]) - set(declared))
     if unknown:
         raise ValueError(f"outcomes whose timing and direction are not declared: {unknown}")
-    weeks = [name for name in ("window_start_week", "window_end_week") if name in frame]
-    placed = kept.merge(frame[["engagement_id", *weeks]], on="engagement_id", how="left")
-    for name in ("week", "window_start_week", "window_end_week"):
-        placed[name] = placed[name].astype(float) if name in placed else np.nan
+    kept["week"] = kept["week"].astype(float) if "week" in kept else np.nan
+    return [
+        Measured(key, rows, own[rows.index])
+        for key, rows in kept.groupby(["outcome", "source", "phase"], sort=True, observed=True)
+    ]
+
+
+def place_cells(
+    frame: pd.DataFrame, measured: list[Measured], declared: Mapping[str, DeclaredOutcome]
+) -> list[Cell]:
+    """``collect_cells`` of values grouped before, whose places are those of the frame's rows."""
+    weeks = [
+        frame[name].to_numpy(dtype=float) if name in frame else np.full(len(frame), np.nan)
+        for name in ("window_start_week", "window_end_week")
+    ]
     cells = [
-        _place(key, rows, declared[key[0]])
-        for key, rows in placed.groupby(["outcome", "source", "phase"], sort=True, observed=True)
+        _place(one.key, one.rows, *(week[one.place] for week in weeks), declared[one.key[0]])
+        for one in measured
     ]
     return sorted(cells, key=_order)
 
@@ -105,23 +137,31 @@ def _order(cell: Cell) -> tuple[int, int, str]:
     return PHASES.index(cell.phase), SOURCES.index(cell.source), cell.outcome
 
 
-def _place(key: tuple[str, str, str], rows: pd.DataFrame, declared: DeclaredOutcome) -> Cell:
+def _place(
+    key: tuple[str, str, str],
+    rows: pd.DataFrame,
+    start: np.ndarray,
+    end: np.ndarray,
+    declared: DeclaredOutcome,
+) -> Cell:
     """One cell: values that count in time, one per engagement, and the timing they allow."""
     phase = key[2]
-    known = rows["week"].notna() & rows["window_end_week"].notna()
-    before = known & (rows["week"] < rows["window_start_week"])
-    after = known & (rows["week"] > rows["window_end_week"])
+    week = rows["week"].to_numpy()
+    rated = ~np.isnan(end)
+    dated = ~np.isnan(week)
+    known = dated & rated
+    before = known & (week < start)
+    after = known & (week > end)
     prospective = declared.timing == "prospective"
-    rated = rows["window_end_week"].notna()
     if phase == "during":
         # An engagement without a window has no rating: its value only tells that one is missing.
-        counts = after | (rows["week"].notna() & ~rated) | (rows["week"].isna() & prospective)
+        counts = after | (dated & ~rated) | (~dated & prospective)
     else:
         counts = ~before
     kept = rows[counts]
     late = bool(after[counts & known].all())
     timing = "prospective" if prospective and late else "concurrent"
-    refusal = _refusal(phase, rows, known, before, counts)
+    refusal = _refusal(phase, rows["engagement_id"], rated, known, before, counts)
     return Cell(
         *key,
         timing,
@@ -134,17 +174,22 @@ def _place(key: tuple[str, str, str], rows: pd.DataFrame, declared: DeclaredOutc
 
 
 def _refusal(
-    phase: str, rows: pd.DataFrame, known: pd.Series, before: pd.Series, counts: pd.Series
+    phase: str,
+    ids: pd.Series,
+    rated: np.ndarray,
+    known: np.ndarray,
+    before: np.ndarray,
+    counts: np.ndarray,
 ) -> str:
     """Why no value of a cell can be used, or ''."""
-    rated = rows[rows["window_end_week"].notna()]
-    late = rated.loc[counts.reindex(rated.index), "engagement_id"].nunique()
-    if phase == "during" and 0 < late < SMALLEST_COVERAGE * rated["engagement_id"].nunique():
-        return (
-            f"only {late} of {rated['engagement_id'].nunique()} engagements have a value from "
-            "after the window, those whose ratings stopped early: no picture of the whole"
-        )
-    if counts.any() and (not known.any() or (counts & rows["window_end_week"].notna()).any()):
+    if phase == "during":
+        late, of = ids[rated & counts].nunique(), ids[rated].nunique()
+        if 0 < late < SMALLEST_COVERAGE * of:
+            return (
+                f"only {late} of {of} engagements have a value from "
+                "after the window, those whose ratings stopped early: no picture of the whole"
+            )
+    if counts.any() and (not known.any() or (counts & rated).any()):
         return ""
     if known.any() and before[known].all():
         return (
@@ -171,6 +216,10 @@ def _left_out(phase: str, left_out: int, within: int) -> str:
 
 def last_values(rows: pd.DataFrame, sign: float = 1.0) -> pd.DataFrame:
     """Each engagement's value of its last week; ties and values without a week averaged."""
+    if rows["engagement_id"].is_unique:
+        found = rows[["engagement_id", "value"]].sort_values("engagement_id", ignore_index=True)
+        found["value"] = sign * found["value"].astype(float)
+        return found
     week = rows["week"].fillna(-np.inf)
     last = week == week.groupby(rows["engagement_id"]).transform("max")
     # Sorted, so that the order of rows cannot reach the last digit of a mean.

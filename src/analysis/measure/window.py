@@ -59,6 +59,14 @@ def assemble_frame(
 ) -> pd.DataFrame:
     """The analysis frame: one row per engagement, each rating the mean over its window.
 
+    See ``frame_of_occasions``, which makes it from the ``window_occasions`` that count.
+    """
+    return frame_of_occasions(engagements, window_occasions(alliance, window))
+
+
+def frame_of_occasions(engagements: pd.DataFrame, occasions: pd.DataFrame) -> pd.DataFrame:
+    """The engagements with the means of the occasions that count.
+
     Returns
     -------
     DataFrame
@@ -66,7 +74,6 @@ def assemble_frame(
         no occasion counts; a rater who never rated has no column), ``occasions`` (how many count),
         ``window_start_week`` and ``window_end_week``
     """
-    occasions = window_occasions(alliance, window)
     grouped = occasions.groupby("engagement_id")
     means = grouped.mean().drop(columns=["occasion", "week"])
     means["occasions"] = grouped.size()

@@ -8,6 +8,8 @@ again: 10,000 resamples are one matrix product.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -40,8 +42,13 @@ def code_clusters(cluster: pd.Series) -> tuple[np.ndarray, np.ndarray]:
             f"the cluster column '{cluster.name}' is missing in {missing} of {len(cluster)} rows; "
             "give every engagement its cluster, or leave these engagements out"
         )
-    labels, codes = np.unique(cluster.astype(str).to_numpy(dtype=str), return_inverse=True)
-    return codes.reshape(-1), labels
+    # Numbered first and sorted then: there are far fewer labels than rows.
+    numbers, found = pd.factorize(cluster.astype(str))
+    labels = np.asarray(found, dtype=str)
+    order = np.argsort(labels, kind="stable")
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    return place[numbers], labels[order]
 
 
 def is_constant(values: np.ndarray) -> np.ndarray:
@@ -97,9 +104,12 @@ def sum_products(values: np.ndarray, codes: np.ndarray, n_clusters: int) -> np.n
     return add_by_cluster(columns, codes, n_clusters)
 
 
+@cache
 def triangle(p: int) -> tuple[np.ndarray, np.ndarray]:
     """The pairs (i, j), i <= j, in the order in which their sums of products are kept."""
-    return np.triu_indices(p)
+    first, second = np.triu_indices(p)
+    first.flags.writeable = second.flags.writeable = False
+    return first, second
 
 
 def covariances(totals: np.ndarray, p: int) -> np.ndarray:
@@ -125,9 +135,42 @@ def covariances(totals: np.ndarray, p: int) -> np.ndarray:
 
 def correlation(covariance: np.ndarray, i: int, j: int) -> np.ndarray:
     """Pearson's r of variables i and j from covariance matrices (..., p, p); NaN without spread."""
-    product = covariance[..., i, i] * covariance[..., j, j]
+    return _correlation(covariance[..., i, j], covariance[..., i, i], covariance[..., j, j])
+
+
+def correlations(totals: np.ndarray, p: int, pairs: Iterable[tuple[int, int]]) -> list[np.ndarray]:
+    """Pearson's r of each pair of variables from totals (..., m) laid out by ``sum_products``.
+
+    The numbers that ``correlation`` finds in ``covariances``, made one column at a time, which for
+    thousands of replicates is several times faster.
+    """
+    columns = np.ascontiguousarray(np.moveaxis(totals, -1, 0))
+    n, sums = columns[0], columns[1 : 1 + p]
+    raw = dict(zip(zip(*map(np.ndarray.tolist, triangle(p)), strict=True), columns[1 + p :]))
+    usable = n > 1
+    all_usable = bool(usable.all())
+    safe = n if all_usable else np.where(usable, n, 2.0)
+    less = safe - 1
+
+    @cache
+    def covariance(i: int, j: int) -> np.ndarray:
+        centred = raw[i, j] - sums[i] * sums[j] / safe
+        if i == j and (flat := centred <= ROUNDING * raw[i, j]).any():
+            centred = np.where(flat, 0.0, centred)
+        return centred / less if all_usable else np.where(usable, centred / less, np.nan)
+
+    return [
+        _correlation(covariance(min(i, j), max(i, j)), covariance(i, i), covariance(j, j))
+        for i, j in pairs
+    ]
+
+
+def _correlation(shared: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    product = first * second
     defined = product > 0
-    r = covariance[..., i, j] / np.sqrt(np.where(defined, product, 1.0))
+    if defined.all():
+        return np.clip(shared / np.sqrt(product), -1.0, 1.0)
+    r = shared / np.sqrt(np.where(defined, product, 1.0))
     return np.where(defined, np.clip(r, -1.0, 1.0), np.nan)
 
 
@@ -148,6 +191,7 @@ def resampled(sums: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Totals of every resample: weights (B, G) times sums (G, m), in blocks of bounded memory."""
     step = max(1, BLOCK // max(1, sums.shape[0]))
     blocks = [
-        weights[start : start + step].astype(float) @ sums for start in range(0, len(weights), step)
+        weights[start : start + step].astype(float, copy=False) @ sums
+        for start in range(0, len(weights), step)
     ]
     return np.vstack(blocks)

@@ -80,13 +80,18 @@ def joint_tests(
     share = float((np.abs(estimates / std_errors) > critical).mean())
     null_share = (np.abs(scaled) > critical).mean(axis=1)
     median = float(np.median(estimates))
-    null_median = np.nanmedian(scaled * std_errors, axis=1)
+    null_median = _medians(scaled * std_errors)
     return {
         "share_significant": JointTest(share, null_share, _p_value(null_share, share)),
         "median_difference": JointTest(
             median, null_median, _p_value(np.abs(null_median), abs(median))
         ),
     }
+
+
+def _medians(replicates: np.ndarray) -> np.ndarray:
+    """Each resample's median of what is defined; without gaps the plain median is far quicker."""
+    return (np.nanmedian if np.isnan(replicates).any() else np.median)(replicates, axis=1)
 
 
 def variance_shares(values: Sequence[float], choices: pd.DataFrame) -> dict[str, float]:

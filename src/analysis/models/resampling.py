@@ -15,6 +15,7 @@ from analysis.contract.estimates import as_estimates
 from analysis.models.cluster_sums import (
     code_clusters,
     correlation,
+    correlations,
     covariances,
     leave_one_out,
     resampled,
@@ -30,6 +31,9 @@ from analysis.models.intervals import (
     percentile_interval,
 )
 
+#: Draws held at once while they are counted: few enough to stay in the processor's cache.
+DRAWN_AT_ONCE = 131_072
+
 
 def draw_cluster_weights(n_clusters: int, resamples: int, rng: np.random.Generator) -> np.ndarray:
     """How often each resample holds each cluster: (resamples, n_clusters) counts, rows adding to G.
@@ -37,7 +41,7 @@ def draw_cluster_weights(n_clusters: int, resamples: int, rng: np.random.Generat
     Counts are bytes: a cluster drawn more than 255 times would need a chance below 1e-500.
     """
     weights = np.empty((resamples, n_clusters), dtype=np.uint8)
-    step = max(1, 4_000_000 // n_clusters)
+    step = max(1, DRAWN_AT_ONCE // n_clusters)
     for start in range(0, resamples, step):
         rows = min(step, resamples - start)
         drawn = rng.integers(0, n_clusters, size=(rows, n_clusters))
@@ -169,21 +173,21 @@ def difference_sums(
     absent = [name for name in (outcome, first, second, cluster) if name not in frame]
     if absent:
         raise ValueError(f"the frame has no column {absent}; it has {list(frame.columns)}")
-    codes_of_all, _ = code_clusters(frame[cluster])
+    codes_of_all, labels_of_all = code_clusters(frame[cluster])
     values = frame[[outcome, first, second]].to_numpy(dtype=float, na_value=np.nan)
     complete = np.isfinite(values).all(axis=1)
     values, cluster_rows = values[complete], codes_of_all[complete]
     order = np.lexsort((*values.T, cluster_rows))
     present, codes = np.unique(cluster_rows[order], return_inverse=True)
-    labels = code_clusters(frame[cluster])[1][present]
+    labels = labels_of_all[present]
     standard, _, _ = standardise(values[order])
     return sum_products(standard, codes.reshape(-1), len(labels)), len(values), labels
 
 
 def difference(totals: np.ndarray) -> np.ndarray:
     """D from totals (..., m) of (outcome, first, second): r(0, 1) - r(0, 2)."""
-    matrix = covariances(totals, 3)
-    return correlation(matrix, 0, 1) - correlation(matrix, 0, 2)
+    first, second = correlations(totals, 3, [(0, 1), (0, 2)])
+    return first - second
 
 
 def difference_with_reason(

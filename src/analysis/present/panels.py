@@ -39,7 +39,8 @@ class ReportDataset:
     are the dataset's own rows of those tables; ``figure_svg`` is the figure's whole file; ``parts``
     are its further subjects, each of which has its place in ``analysis.present.order``; ``notes``
     are cautions such as an unverified key; ``provenance`` maps a heading to what is said under it;
-    ``instruments`` maps a rater to the title of what that rater answered.
+    ``instruments`` maps a rater to the title of what that rater answered; ``flow_figure`` is the
+    flow diagram.
     """
 
     name: str
@@ -56,6 +57,7 @@ class ReportDataset:
     clusters: str = "advisors"
     parts: Sequence[Part] = ()
     instruments: Mapping[str, str] = field(default_factory=dict)
+    flow_figure: Figure | None = None
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,8 @@ def make_parts(shown: Shown, plan: Plan) -> list[Part]:
     """All parts of a dataset: those that every dataset has, and its further subjects."""
     dataset = shown.dataset
     origin = Part("origin", "Where the data come from", terms=tuple(dataset.provenance.items()))
-    flow = Part("flow", "Every row", tables=(tabulate_flow(dataset.flow),))
+    drawn = (dataset.flow_figure,) if dataset.flow_figure else ()
+    flow = Part("flow", "Every row", figures=drawn, tables=(tabulate_flow(dataset.flow),))
     return [*_evidence(shown, plan), *dataset.parts, flow, origin]
 
 

@@ -12,8 +12,6 @@ from analysis.present.rupture_tables import (
     RATERS,
     find_row,
     read_rows,
-    show_fixed,
-    show_percent,
     tabulate_groups,
     tabulate_kinds,
     tabulate_ratios,
@@ -24,7 +22,14 @@ from analysis.present.rupture_tables import (
     tabulate_types,
 )
 from analysis.present.rupture_timeline import draw_ruptures, headline_rule
-from analysis.present.tables import begin_large, show_count, show_level, show_note
+from analysis.present.tables import (
+    begin_large,
+    show_count,
+    show_fixed,
+    show_level,
+    show_note,
+    show_percent,
+)
 
 
 def describe_ruptures_part(rows: pd.DataFrame, title: str, *, confidence: float = 0.95) -> Part:

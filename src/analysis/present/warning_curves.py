@@ -133,6 +133,15 @@ def _draw_calibration(
 ) -> None:
     """Share that ended early against the predicted probability, a point for each bin."""
     curve = here[here["term"] == "calibration_curve"].sort_values("statistic")
+    curve = curve[curve["estimate"].notna()]
+    if curve.empty:
+        told = [
+            "Not given: too few engagements",
+            "with the outcome, or without it,",
+            "in each bin.",
+        ]
+        sheet.write(left, top, told, SMALL, FAINT)
+        return
     seen = curve[["statistic", "estimate", "conf_high"]].to_numpy(dtype=float)
     most = min(1.0, np.ceil(np.nanmax(seen) * 10 + 0.01) / 10)
     across = Scale(left + BESIDE, width - BESIDE - 4, 0.0, most)
@@ -165,7 +174,7 @@ def _draw_decisions(
         x = across.place(threshold)
         sheet.axes.plot([x, x], [top, top + PANEL], color=INK, lw=0.9, ls=(0, (3, 2)), zorder=1)
     for method, (_, colour, dashes, line) in reversed(DECISIONS.items()):
-        own = curve[curve["method"] == method]
+        own = curve[(curve["method"] == method) & curve["estimate"].notna()]
         x, y = own["statistic"].to_numpy(dtype=float), own["estimate"].to_numpy(dtype=float)
         x, y = _cut(x, y, low)
         places = [across.place(value) for value in x], [-up.place(value) for value in y]

@@ -23,13 +23,17 @@ from analysis.present.change import describe_change
 from analysis.present.claims import describe_claims
 from analysis.present.course import describe_course
 from analysis.present.figures import draw_datasets, save_figure
+from analysis.present.flow_diagram import CAPTION as FLOW_CAPTION
+from analysis.present.flow_diagram import read_flow, tell_flow
 from analysis.present.forest import draw_forest
 from analysis.present.measurement import describe_measurement
 from analysis.present.mediation import describe_mediation_part
 from analysis.present.multiverse import describe_multiverse
 from analysis.present.notes import describe_origin, note_keys, note_origin
+from analysis.present.parts import Figure as Drawn
 from analysis.present.parts import Part
 from analysis.present.plan import describe_plan
+from analysis.present.privacy import describe_privacy
 from analysis.present.report import ReportContext, ReportDataset, render_report
 from analysis.present.ruptures import describe_ruptures_part
 from analysis.present.synthesis import describe_synthesis
@@ -132,7 +136,14 @@ def _show(
         clusters=settings.clusters,
         parts=_parts(settings, own, titles, results, choices, notes),
         instruments={rater: key.title for rater, key in dataset.instruments.items()},
+        flow_figure=_flow(settings.name, own, results),
     )
+
+
+def _flow(name: str, own: dict[str, pd.DataFrame], results: Path) -> Drawn:
+    """The dataset's flow diagram, told from the tables that it was drawn from."""
+    svg = (results / f"figures/{name}_flow.svg").read_text(encoding="utf-8")
+    return Drawn(svg, tell_flow(read_flow(own["flow"], own["measurement"])), FLOW_CAPTION)
 
 
 def _parts(
@@ -167,4 +178,5 @@ def _parts(
             clusters=clusters,
         ),
         describe_multiverse(own["multiverse"], titles, curve, confidence=level, clusters=clusters),
+        describe_privacy(own["privacy"], settings.provenance, choices.disclosure),
     )

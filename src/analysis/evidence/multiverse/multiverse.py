@@ -7,8 +7,9 @@ found if D were 0 under all of them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -22,7 +23,7 @@ from analysis.evidence.multiverse.choices import CHOICES, Skipped, Sources
 from analysis.evidence.multiverse.specifications import Specification, list_specifications
 from analysis.evidence.verdict import refuse
 from analysis.measure.window import PAIR
-from analysis.models.cluster_sums import correlation, covariances, leave_one_out, resampled
+from analysis.models.cluster_sums import BLOCK, correlations, leave_one_out, resampled
 from analysis.models.intervals import UNDEFINED_SHARE, Row, jackknife_interval, no_interval
 from analysis.models.joint import JointTest, joint_tests, variance_shares
 from analysis.models.resampling import draw_cluster_weights
@@ -31,13 +32,17 @@ from analysis.models.resampling import draw_cluster_weights
 CHOICE_COLUMNS = ("window", "minimum_answered", "adjustment", "minimum_caseload")
 
 
-def explore_multiverse(sources: Sources, plan: Plan) -> pd.DataFrame:
+def explore_multiverse(
+    sources: Sources, plan: Plan, replicates: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """D under every combination of the plan's choices, jointly tested.
 
     Parameters
     ----------
     sources : the dataset's clean tables and its mapping's words.
     plan : ``multiverse`` lists the choices; ``comparison`` and ``scoring`` the plan's own.
+    replicates : all parts of ``resample_multiverse`` side by side, where they were made beforehand;
+        the outcome is the same.
 
     Returns
     -------
@@ -65,7 +70,7 @@ def explore_multiverse(sources: Sources, plan: Plan) -> pd.DataFrame:
     specifications, skipped = list_specifications(sources, plan)
     if not any(one.cell.key == sources.key for one in specifications):
         return _finish([_not_testable(sources, _why_none(skipped))])
-    estimated = _estimate_all(specifications, plan)
+    estimated = _estimate_all(specifications, plan, replicates)
     rows = [one.row for one in estimated]
     rows += _joint_rows(estimated, sources.key, plan)
     rows += _variance_rows([one for one in estimated if one.specification.cell.key == sources.key])
@@ -74,6 +79,29 @@ def explore_multiverse(sources: Sources, plan: Plan) -> pd.DataFrame:
         for why, number in sorted(skipped.reasons.items())
     ]
     return _finish(rows)
+
+
+def resample_multiverse(sources: Sources, plan: Plan, part: int, parts: int) -> pd.DataFrame:
+    """The replicates of every ``parts``-th specification from the ``part``-th (1, 2, ...) on.
+
+    A row per resample, and a column per specification, named by its place in the list of all. The
+    parts share no work but the draws, so that they can be made on different machines; together they
+    are what ``explore_multiverse`` would make itself.
+    """
+    if not 1 <= part <= parts:
+        raise ValueError(f"part {part} of {parts}")
+    if sources.primary.outcome is None:
+        return pd.DataFrame()
+    specifications, _ = list_specifications(sources, plan)
+    chosen = range(part - 1, len(specifications), parts)
+    made = _estimate_all([specifications[place] for place in chosen], plan)
+    return pd.DataFrame(
+        {
+            str(place): one.replicates
+            for place, one in zip(chosen, made, strict=True)
+            if one.replicates.size
+        }
+    )
 
 
 @dataclass(frozen=True)
@@ -91,28 +119,48 @@ class _Estimated:
         return bool(np.isfinite(self.row["std_error"]) and undefined <= UNDEFINED_SHARE)
 
 
-def _estimate_all(specifications: Sequence[Specification], plan: Plan) -> list[_Estimated]:
+def _estimate_all(
+    specifications: Sequence[Specification], plan: Plan, made: pd.DataFrame | None = None
+) -> list[_Estimated]:
     """Each specification's row and its replicates in resamples that all share."""
+    if not specifications:
+        return []
+    if made is not None:
+        return [
+            _estimate(one, lambda place=place: made[str(place)].to_numpy(), plan.comparison)
+            for place, one in enumerate(specifications)
+        ]
     n_clusters = len(specifications[0].sums)
     rng = np.random.default_rng(plan.multiverse.seed)
     weights = draw_cluster_weights(n_clusters, plan.multiverse.resamples, rng)
-    return [_estimate(one, weights, plan.comparison) for one in specifications]
+    if weights.size <= BLOCK:
+        weights = weights.astype(float)  # once, and not for every specification
+    least = plan.comparison.minimum_reliability
+
+    def replicate(one: Specification) -> np.ndarray:
+        parts = [one.sums] if one.occasion_sums is None else [one.sums, one.occasion_sums]
+        return difference_of(one, *(resampled(part, weights) for part in parts), least=least)
+
+    return [_estimate(one, partial(replicate, one), plan.comparison) for one in specifications]
 
 
-def _estimate(one: Specification, weights: np.ndarray, plan: ComparisonPlan) -> _Estimated:
+def _estimate(
+    one: Specification, replicate: Callable[[], np.ndarray], plan: ComparisonPlan
+) -> _Estimated:
     parts = [one.sums] if one.occasion_sums is None else [one.sums, one.occasion_sums]
-    full = float(difference_of(one, *(part.sum(axis=0) for part in parts)))
-    without = difference_of(one, *(leave_one_out(part[one.present]) for part in parts))
-    interval = jackknife_interval(full, without, plan.confidence)
+    totals = [np.vstack([part.sum(axis=0), leave_one_out(part[one.present])]) for part in parts]
+    full, *without = difference_of(one, *totals)
+    full, interval = (
+        float(full),
+        jackknife_interval(float(full), np.array(without), plan.confidence),
+    )
     replicates = np.array([])
     if one.occasion_sums is not None:
         reason = _too_unreliable(one, plan.minimum_reliability)
         if reason:
             full, interval = np.nan, no_interval(f"not given: {reason}")
     if np.isfinite(interval["std_error"]):
-        replicates = difference_of(
-            one, *(resampled(part, weights) for part in parts), least=plan.minimum_reliability
-        )
+        replicates = replicate()
     return _Estimated(one, _row(one, full, interval), replicates)
 
 
@@ -128,7 +176,8 @@ def difference_of(
     reliability, NaN where that does not exceed ``least``. With a baseline c, partial correlations:
     (r_yx - r_yc r_xc) / sqrt((1 - r_yc^2) (1 - r_xc^2)), of the corrected ones if they are.
     """
-    covariance = covariances(totals, one.p)
+    pairs = [(0, 1), (0, 2), *([(0, 3), (1, 3), (2, 3)] if one.p > 3 else [])]
+    found = correlations(totals, one.p, pairs)
     scale = (1.0, 1.0)
     if occasion_totals is not None:
         reliability = window_reliability(occasion_totals, one.n_occasions, 2)
@@ -136,10 +185,10 @@ def difference_of(
         scale = (np.sqrt(usable[..., 0]), np.sqrt(usable[..., 1]))
     sides = []
     for place in (0, 1):
-        r = correlation(covariance, 0, place + 1) / scale[place]
+        r = found[place] / scale[place]
         if one.p > 3:
-            with_outcome = correlation(covariance, 0, 3)
-            with_rating = correlation(covariance, place + 1, 3) / scale[place]
+            with_outcome = found[2]
+            with_rating = found[3 + place] / scale[place]
             left = (1 - with_outcome**2) * (1 - with_rating**2)
             left = np.where(left > 0, left, np.nan)
             r = (r - with_outcome * with_rating) / np.sqrt(left)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from analysis.contract.plan import Plan
-from analysis.evidence.cells import Cell, collect_cells
+from analysis.evidence.cells import Cell, group_outcomes, place_cells
 from analysis.evidence.multiverse.choices import (
     Choice,
     Skipped,
@@ -19,7 +20,7 @@ from analysis.evidence.multiverse.choices import (
     with_own,
 )
 from analysis.measure.scoring import score_alliance
-from analysis.measure.window import assemble_frame, window_occasions
+from analysis.measure.window import PAIR, frame_of_occasions, window_occasions
 from analysis.models.cluster_sums import code_clusters
 
 
@@ -38,14 +39,28 @@ class Prepared:
     own: Choice
     key: tuple[str, str, str]
 
-    @property
+    @cached_property
     def ids(self) -> np.ndarray:
         """The engagements' identifiers, in the frame's order."""
         return self.frame["engagement_id"].to_numpy()
 
+    @cached_property
+    def ratings(self) -> dict[str, np.ndarray]:
+        """Each rating over the window, ``advisee_total`` and so on, in the frame's order."""
+        named = [name for name in self.frame if str(name).startswith(tuple(f"{r}_" for r in PAIR))]
+        numeric = self.frame[named].select_dtypes("number")
+        return {str(name): numeric[name].to_numpy(dtype=float) for name in numeric}
+
     def align(self, values: pd.Series) -> np.ndarray:
         """Values by engagement in the frame's order, NaN where there is none."""
-        return self.frame["engagement_id"].map(values).to_numpy(dtype=float)
+        aligned = np.full(len(self.frame), np.nan)
+        place = self._index.get_indexer(values.index)
+        aligned[place[place >= 0]] = values.to_numpy(dtype=float)[place >= 0]
+        return aligned
+
+    @cached_property
+    def _index(self) -> pd.Index:
+        return pd.Index(self.frame["engagement_id"])
 
 
 def prepare_all(sources: Sources, plan: Plan, skipped: Skipped) -> Iterator[Prepared]:
@@ -56,6 +71,7 @@ def prepare_all(sources: Sources, plan: Plan, skipped: Skipped) -> Iterator[Prep
     codes, labels = code_clusters(engagements[sources.cluster])
     baselines = _baselines(sources)
     wanted = _wanted_outcomes(sources, choices.other_phases)
+    measured = group_outcomes(engagements["engagement_id"], wanted, sources.declared)
     windows = with_own(plan.comparison.window, choices.windows)
     scored: list[pd.DataFrame] = []
     per_window = count_combinations(plan) * _cells_at_most(wanted)
@@ -65,9 +81,10 @@ def prepare_all(sources: Sources, plan: Plan, skipped: Skipped) -> Iterator[Prep
             skipped.count("no answer sheet is scored differently", per_window * len(windows))
             continue
         scored.append(alliance)
+        every = window_occasions(alliance, alliance["occasion"].unique())
         used: list[pd.DataFrame] = []
         for window in windows:
-            occasions = window_occasions(alliance, window)
+            occasions = every[every["occasion"].isin(list(window))].reset_index(drop=True)
             if occasions.empty:
                 skipped.count("no check-in of the window was answered by both", per_window)
                 continue
@@ -75,8 +92,8 @@ def prepare_all(sources: Sources, plan: Plan, skipped: Skipped) -> Iterator[Prep
                 skipped.count("the window holds the same check-ins as another", per_window)
                 continue
             used.append(occasions)
-            frame = assemble_frame(engagements, alliance, window)
-            cells = collect_cells(frame, wanted, sources.declared)
+            frame = frame_of_occasions(engagements, occasions)
+            cells = place_cells(frame, measured, sources.declared)
             yield Prepared(
                 frame,
                 occasions,

@@ -142,14 +142,13 @@ def _cases(
     plan: Plan,
 ) -> tuple[_Cases | None, str]:
     """Outcome, both ratings and any baseline of the complete cases, or why there are too few."""
-    absent = [name.replace("_", " ") for name in columns if name not in prepared.frame]
+    absent = [name.replace("_", " ") for name in columns if name not in prepared.ratings]
     if absent:
         return None, f"there is no {' or '.join(absent)}"
     outcome, *baseline = measured
     if any(one is None for one in baseline):
         return None, ""
-    ratings = [prepared.frame[name].to_numpy(dtype=float) for name in columns]
-    values = np.column_stack([outcome, *ratings, *baseline])
+    values = np.column_stack([outcome, *(prepared.ratings[name] for name in columns), *baseline])
     complete = np.isfinite(values).all(axis=1)
     sizes = np.bincount(prepared.codes[complete], minlength=prepared.n_clusters)
     place = np.flatnonzero(complete & (sizes[prepared.codes] >= caseload))
@@ -157,7 +156,7 @@ def _cases(
         return None, f"fewer than {FEWEST_ENGAGEMENTS} engagements"
     cases = _Cases(place, values[place], prepared.codes[place])
     least = plan.comparison.minimum_clusters
-    if len(np.unique(cases.codes)) < least:
+    if np.count_nonzero(np.bincount(cases.codes)) < least:
         return None, f"fewer than {least} clusters"
     return cases, ""
 
