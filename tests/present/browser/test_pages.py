@@ -63,7 +63,8 @@ def test_every_image_is_there_and_told_in_words_that_one_can_listen_to(path, ope
     page.evaluate(UNFOLD)
     page.wait_for_function("[...document.images].every((one) => one.complete)")
     images = page.evaluate("[...document.images].map((one) => [one.alt, one.naturalWidth])")
-    assert images
+    # A codebook has none.
+    assert images or path in PRESENT
     for alt, drawn in images:
         assert alt.strip() and drawn > 0
         # Labels may be as long as people make them; here they are not counted.
