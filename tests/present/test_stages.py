@@ -95,6 +95,7 @@ def results(settings, tables):
     empty = pd.DataFrame(columns=[*COLUMNS, *CHOICE_COLUMNS])
     for table in EMPTY:
         write_csv(empty, folder / f"tables/{table}.csv")
+    write_csv(pd.DataFrame(columns=PRIVACY_COLUMNS), folder / "tables/privacy.csv")
     refused = {"analysis": "specification", "term": "difference", "primary": True}
     refused |= {"verdict": "not_testable", "note": "one rater only"}
     explored = pd.concat([pd.DataFrame([refused | {"dataset": name}]) for name in names])
@@ -120,10 +121,8 @@ def results(settings, tables):
     for name in names:
         write_table("engagements", engagements, folder / f"interim/{name}/engagements.parquet")
         write_csv(tables[name], folder / f"interim/{name}/comparison.csv")
-        write_csv(
-            flow[flow["dataset"] == name].assign(reason="rows", rows=160),
-            folder / f"interim/{name}/flow.csv",
-        )
+        own = flow[flow["dataset"] == name].assign(reason="rows", rows=160)
+        write_csv(own, folder / f"interim/{name}/flow.csv")
         write_csv(measured[measured["dataset"] == name], folder / f"interim/{name}/measurement.csv")
         own = explored[explored["dataset"] == name]
         write_csv(own, folder / f"interim/{name}/multiverse.csv")

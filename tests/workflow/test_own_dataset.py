@@ -10,7 +10,7 @@ import pytest
 
 from analysis.contract.archives import unpack
 from analysis.contract.crate import METADATA
-from analysis.contract.products import FIGURES
+from analysis.contract.products import FIGURES, FIGURES_ACROSS, REPORTED
 
 ROOT = Path(__file__).parents[2]
 RUN = "results/runs/own"
@@ -48,22 +48,9 @@ def test_it_leaves_the_layout_of_the_examples(finished):
         "manuscript/own.html",
         "metrics.json",
         "provenance.json",
-        *(
-            f"tables/{table}.csv"
-            for table in (
-                "comparison",
-                "measurement",
-                "process",
-                "warning",
-                "claims",
-                "multiverse",
-                "synthesis",
-                "flow",
-                "privacy",
-            )
-        ),
+        *(f"tables/{table}.csv" for table in REPORTED),
         *(f"figures/own_{figure}.{ending}" for figure in FIGURES for ending in ("svg", "png")),
-        "figures/datasets.svg",
+        *(f"figures/{figure}.svg" for figure in FIGURES_ACROSS),
     ):
         assert name in made
     assert not (project.folder / "results/tables").exists()
