@@ -5,6 +5,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 CORES ?= 2
 DATASET ?=
+OUTPUT ?=
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
@@ -18,13 +19,16 @@ UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --
 JUPYTER := JUPYTER_CONFIG_PATH="$(CURDIR)/notebooks/settings" $(BIN)/jupyter
 LAB ?=
 
-.PHONY: help run test verify record calibrate cluster simulate notebooks pages document lock clean
+.PHONY: help run bundle test verify record calibrate cluster simulate notebooks pages document lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: $(STAMPS)/data ## run the workflow on the examples, or on DATASET=path/to/my.yaml
 	@$(BIN)/alliance run $(if $(DATASET),"$(DATASET)") --cores $(CORES)
+
+bundle: $(STAMPS)/run ## pack a finished run, or that of DATASET, into one archive to deposit
+	@$(BIN)/alliance bundle $(if $(DATASET),"$(DATASET)") $(if $(OUTPUT),--output "$(OUTPUT)")
 
 test: $(STAMPS)/dev $(STAMPS)/data ## format, lint, import layers and tests
 	$(BIN)/ruff format --check .

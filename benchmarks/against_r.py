@@ -142,7 +142,10 @@ def main(arguments: list[str] | None = None) -> int:
     reason = why_no_r()
     if reason:
         print(f"R's side is skipped: {reason}. Our own seconds follow.", flush=True)
-    print("minimum / median / maximum; seconds of processor time, the work alone, one core", flush=True)
+    print(
+        "minimum / median / maximum; seconds of processor time, the work alone, one core",
+        flush=True,
+    )
     rows = []
     for name in given.only or WORKS:
         rows.append(compare(name, WORKS[name], given.runs, given.tiny, not reason))

@@ -245,8 +245,7 @@ def _write_multiverse(folder: Path, rows: int) -> None:
     (folder / "size.json").write_text(json.dumps([engagements, advisors]))
     chosen = specifications[::EVERY]
     parts = [
-        _rows_of(sources, plan, one).assign(specification=place)
-        for place, one in enumerate(chosen)
+        _rows_of(sources, plan, one).assign(specification=place) for place, one in enumerate(chosen)
     ]
     pd.concat(parts).to_csv(folder / "specifications.csv", index=False)
 

@@ -13,8 +13,15 @@ from pathlib import Path
 
 import pytest
 
+# One thread for each process, as the command has it: several wait for each other on few cores.
+for library in ("OMP", "OPENBLAS", "MKL"):
+    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
 ROOT = Path(__file__).parents[1]
 COPIED = ("config", "workflow", "src", "data/raw", "requirements.lock")
+
+#: For the identifiers of data that are not simulated.
+SECRET = "tests-only-7Qw2Lr9Xk4Vn8Tb3Zd6Hf"
 
 #: What may differ between two runs on the same inputs.
 EXEMPT = ("logs", "benchmarks", "interim")
@@ -30,7 +37,8 @@ class Project:
     def environment(self) -> dict[str, str]:
         """Variables with which a process runs the project's own code."""
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-        return os.environ | {"PYTHONPATH": str(self.folder / "src"), "PATH": path}
+        own = {"PYTHONPATH": str(self.folder / "src"), "PATH": path, "ALLIANCE_SECRET": SECRET}
+        return os.environ | own
 
     def alliance(self, *arguments: object, **environment: str) -> subprocess.CompletedProcess:
         """Run the command there."""

@@ -52,6 +52,17 @@ def run(
 
 
 @app.command()
+def describe(
+    files: Annotated[list[Path], typer.Argument(help="exports and lists of one programme")],
+    output: Annotated[Path | None, typer.Option(help="where the proposed mapping goes")] = None,
+) -> None:
+    """Propose a mapping for files of your own, with what is unsure marked."""
+    from analysis.stages.describe import describe
+
+    describe(files, output)
+
+
+@app.command()
 def check(mapping: Annotated[Path, typer.Argument(help="a mapping of your own")]) -> None:
     """Say what is wrong with a dataset, what becomes of its rows, and what it can answer."""
     from analysis.stages.check import check
@@ -213,15 +224,50 @@ def report(plan: PlanFile, results: Results, mappings: Mappings) -> None:
 
 
 @app.command()
+def audit(plan: PlanFile, results: Results, mappings: Mappings) -> None:
+    """The programme audit, the tables for a manuscript, and the codebook."""
+    from analysis.stages.audit import audit
+
+    audit(plan, results, mappings)
+
+
+@app.command()
+def bundle(
+    mapping: Annotated[
+        Path | None, typer.Argument(help="a mapping of your own; the plan's datasets without")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="where the archive goes; bundle.zip in the results without")
+    ] = None,
+    date: Annotated[
+        str, typer.Option(help="day of publication, 2026-01-31; the newest commit's without")
+    ] = "",
+    author: Annotated[
+        list[str] | None, typer.Option(help="whose the results are; may be given several times")
+    ] = None,
+) -> None:
+    """Pack a finished run, without any row of data, into one archive ready to deposit."""
+    from analysis.stages.bundle import bundle
+
+    print(f"Bundle: {bundle(mapping, output, date, author or [])}")
+
+
+@app.command()
 def simulate(
     programme: Annotated[str, typer.Argument(help="the programme's name")],
     output: Output,
-    truth: Annotated[Path, typer.Option("--truth", help="where its truth goes (JSON)")],
+    truth: Annotated[
+        Path | None, typer.Option("--truth", help="where its truth goes (JSON)")
+    ] = None,
+    layout: Annotated[
+        str | None,
+        typer.Option(help="write it as a tool does: qualtrics, redcap, spss or google_forms"),
+    ] = None,
 ) -> None:
     """A simulated programme's raw files, with known truth; the same bytes every time."""
     from analysis.stages.simulate import simulate
 
-    simulate(programme, output, truth)
+    simulate(programme, output, truth, layout)
 
 
 @app.command()

@@ -68,6 +68,11 @@ def test_a_withheld_row_has_no_number_no_verdict_and_no_sentence_with_numbers():
     assert held.loc[1].equals(rows.loc[1])
 
 
+def test_rows_that_hold_reasons_alone_go_through():
+    refused = pd.DataFrame({"analysis": ["claim"], "term": ["a"], "note": ["9 ratings"]})
+    assert release(refused, "claims", RULE)["note"].tolist() == ["fewer than 10 ratings"]
+
+
 def test_a_number_that_does_not_say_what_it_rests_on_stays_inside():
     held = release(rows_of("trajectory", ["mean"], [4.0], n=np.nan), "process", RULE)
     assert held["estimate"].isna().all()

@@ -31,7 +31,8 @@ def faults(small) -> str:
 
 def survey(small, text: str = SURVEY, **source: object) -> None:
     small.files["ratings.csv"] = text
-    small.mapping["sources"]["ratings"] = {"file": "ratings.csv", "format": "qualtrics"} | source
+    own = {"file": "ratings.csv", "format": "qualtrics", "drop": ["IPAddress"]}
+    small.mapping["sources"]["ratings"] = own | source
 
 
 def test_previews_and_spam_are_set_aside_and_counted(small):
@@ -102,7 +103,7 @@ def spss(small):
         },
         missing_ranges={"Q1": [{"lo": 98, "hi": 99}], "Q2": [98, 99]},
     )
-    small.mapping["sources"]["ratings"] = {"file": "ratings.sav"}
+    small.mapping["sources"]["ratings"] = {"file": "ratings.sav", "drop": ["Day"]}
     del small.files["ratings.csv"]
     return small
 
@@ -138,7 +139,7 @@ def test_labels_may_be_value_labels_or_codes(spss, labels):
 
 def test_a_file_that_is_no_spss_file_is_named(small):
     small.files["ratings.sav"] = b"not an SPSS file"
-    small.mapping["sources"]["ratings"] = {"file": "ratings.sav"}
+    small.mapping["sources"]["ratings"] = {"file": "ratings.sav", "drop": ["Day"]}
     assert "ratings.sav: cannot be read as an SPSS data file" in faults(small)
 
 

@@ -5,6 +5,8 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+from analysis.contract.disclosure import release_flow
+from analysis.contract.plan import DisclosurePlan
 from analysis.present.drawing import as_svg
 from analysis.present.flow_diagram import draw_flow, read_flow, tell_flow
 
@@ -15,9 +17,11 @@ def flow_rows(reason: str = "blank row") -> pd.DataFrame:
     rows = [
         ("engagements", "cases.csv", "read", "rows in the raw table", 115),
         ("engagements", "cases.csv", "set aside", reason, 15),
+        ("engagements", "cases.csv", "kept", "rows kept", 100),
         ("engagements", "cases.csv", "made", "rows of engagements", 100),
         ("checkins", "r.csv", "read", "rows in the raw table", 320),
         ("checkins", "r.csv", "set aside", "blank row", 20),
+        ("checkins", "r.csv", "kept", "rows kept", 300),
         ("checkins", "r.csv", "made", "rows of checkins", 600),
     ]
     return pd.DataFrame(rows, columns=["table", "source", "step", "reason", "rows"])
@@ -39,8 +43,11 @@ def test_each_step_is_the_one_before_less_those_left_out():
     flow = read_flow(flow_rows(), PEOPLE)
     counts = [step.count for step in flow.steps]
     assert counts == [115, 100, 88, 60]
-    for before, step in zip(counts, flow.steps[1:], strict=False):
-        assert before - step.left_out == step.count
+    assert [step.reasons for step in flow.steps[:3]] == [
+        (),
+        ("blank row: 15",),
+        ("no rating by the advisee: 12",),
+    ]
     assert flow.steps[3].reasons == ("no check-in that both rated or no primary outcome: 28",)
     assert flow.tables == ("Check-ins: 320 rows read, 20 set aside, 600 made",)
 
@@ -90,4 +97,12 @@ def test_without_any_row_there_is_still_a_sheet(rows):
 
 def test_losses_that_are_not_known_are_not_made_up():
     people = measured(("all engagements", 100, ""), ("with the primary outcome", np.nan, "none"))
-    assert "none: –" in tell_flow(read_flow(flow_rows(), people))
+    assert "none: number not given" in tell_flow(read_flow(flow_rows(), people))
+
+
+def test_what_was_withheld_from_the_flow_is_not_told_here():
+    rows = flow_rows("duplicate").assign(dataset="own")
+    rows.loc[rows["table"] == "engagements", "rows"] = [105, 5, 100, 100]
+    told = tell_flow(read_flow(release_flow(rows, DisclosurePlan()), PEOPLE))
+    assert "105" not in told
+    assert "duplicate: number not given" in told

@@ -4,30 +4,11 @@ import re
 from html.parser import HTMLParser
 from itertools import pairwise
 
-import pandas as pd
 import pytest
 
-from analysis.evidence.sentence import headline_sentence, read_headline
-from analysis.present.figures import draw_comparison, draw_datasets, save_figure
 from analysis.present.parts import Figure, Part
-from analysis.present.report import ReportContext, ReportDataset, render_report
+from analysis.present.report import render_report
 from analysis.present.sections import make_table
-
-HOSTILE = '<img src="http://example.org/x.png" onerror=alert(1)> & "goals" $5 😀 שלום {{ 7*7 }}'
-FLOW = pd.DataFrame(
-    {
-        "table": ["engagements"] * 3,
-        "source": ["export.csv"] * 3,
-        "step": ["read", "set aside", "kept"],
-        "reason": ["rows in the raw table", HOSTILE, "rows kept"],
-        "rows": [1445, 14, 1431],
-    }
-)
-PROVENANCE = {
-    "code_hash": "0123456789abcdef",
-    "versions": {"numpy": "2.4.6", "dvc": None},
-    "git": {"commit": "f" * 40, "uncommitted_changes": True},
-}
 
 
 class Page(HTMLParser):
@@ -60,37 +41,9 @@ class Page(HTMLParser):
         return " ".join(" ".join(self.text).split())
 
 
-def svg_of(figure, folder):
-    save_figure(figure, folder / "figure.svg")
-    return (folder / "figure.svg").read_text(encoding="utf-8")
-
-
 @pytest.fixture(scope="module")
-def context(tables, plan, tmp_path_factory):
-    """A report on every kind of dataset."""
-    folder = tmp_path_factory.mktemp("figures")
-
-    def dataset(name):
-        title = f"The {name} programme"
-        headline = read_headline(tables[name])
-        return ReportDataset(
-            name=name,
-            title=title,
-            sentence=headline_sentence(headline, title),
-            verdict=headline.verdict,
-            reason=headline.reason,
-            comparison=tables[name],
-            flow=FLOW,
-            figure_svg=svg_of(draw_comparison(tables[name], title, 0.10), folder),
-            notes=["The key of WAI-S is unverified."],
-            provenance={"Licence": "CC0"},
-            outcome_titles={"goal_attainment": "Attainment of goals"},
-        )
-
-    datasets = [dataset(name) for name in tables]
-    together = pd.concat(tables.values())
-    overview = draw_datasets(together, {one.name: one.title for one in datasets}, 0.10)
-    return ReportContext(datasets, svg_of(overview, folder), plan, PROVENANCE)
+def context(report_context):
+    return report_context
 
 
 @pytest.fixture(scope="module")
@@ -184,24 +137,24 @@ def test_tables_have_captions_heads_and_their_own_scrolling(page):
     assert all(cell["scope"] in ("row", "col") for cell in page.all("th"))
 
 
-def test_whatever_people_wrote_is_shown_as_text(context):
-    hostile = dataclasses.replace(
+def test_whatever_people_wrote_is_shown_as_text(context, hostile):
+    written = dataclasses.replace(
         context.datasets[0],
-        title=HOSTILE,
-        sentence=f"{HOSTILE}: a sentence.",
-        reason=f"because {HOSTILE}",
-        notes=[HOSTILE],
-        provenance={HOSTILE: HOSTILE},
-        outcome_titles={"goal_attainment": HOSTILE},
+        title=hostile,
+        sentence=f"{hostile}: a sentence.",
+        reason=f"because {hostile}",
+        notes=[hostile],
+        provenance={hostile: hostile},
+        outcome_titles={"goal_attainment": hostile},
     )
-    page = Page(render_report(dataclasses.replace(context, datasets=[hostile])))
-    assert page.said.count(HOSTILE) > 10
+    page = Page(render_report(dataclasses.replace(context, datasets=[written])))
+    assert page.said.count(hostile) > 10
     assert all(image["src"].startswith("data:") for image in page.all("img"))
 
 
 def test_the_commit_and_local_changes_stay_out_of_the_report(context):
     html = render_report(context)
-    other = {**PROVENANCE, "git": {"commit": None, "uncommitted_changes": None}}
+    other = {**context.provenance, "git": {"commit": None, "uncommitted_changes": None}}
     assert "0123456789abcdef" in html
     assert "versions: numpy" in html
     assert render_report(dataclasses.replace(context, provenance=other)) == html

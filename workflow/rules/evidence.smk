@@ -140,6 +140,7 @@ rule gather_tables:
         process=expand("<results>/interim/{dataset}/process.csv", dataset=DATASETS),
         warning=expand("<results>/interim/{dataset}/warning.csv", dataset=DATASETS),
         flow=expand("<results>/interim/{dataset}/flow.csv", dataset=DATASETS),
+        privacy=expand("<results>/interim/{dataset}/privacy.csv", dataset=DATASETS),
     output:
         comparison=update("<results>/tables/comparison.csv"),
         measurement=update("<results>/tables/measurement.csv"),
@@ -147,6 +148,7 @@ rule gather_tables:
         process=update("<results>/tables/process.csv"),
         warning=update("<results>/tables/warning.csv"),
         flow=update("<results>/tables/flow.csv"),
+        privacy=update("<results>/tables/privacy.csv"),
         metrics=update("<results>/metrics.json"),
     params:
         results=subpath(output.metrics, parent=True),

@@ -48,6 +48,7 @@ rule measure_alliance:
             "comparison.window",
             "comparison.confidence",
             "comparison.seed",
+            "disclosure.threshold",
         ),
         settings=keys_hash(
             "name",

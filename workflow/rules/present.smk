@@ -1,8 +1,9 @@
 # Tables in, what people look at out.
 #   inputs   the tables of estimates and flow, the plan, the mappings
-#   outputs  <results>/figures/*.svg and .png, <results>/report.html, <results>/provenance.json
+#   outputs  <results>/figures/*.svg and .png, <results>/report.html, <results>/provenance.json,
+#            <results>/audit.html, <results>/codebook.csv and .html, <results>/manuscript/*
 
-from analysis.contract.products import DRAWN_FROM, FIGURES, FIGURES_ACROSS, REPORTED
+from analysis.contract.products import AUDITED, DRAWN_FROM, FIGURES, FIGURES_ACROSS, REPORTED
 
 
 rule draw_figures:
@@ -62,4 +63,37 @@ rule write_report:
         "<benchmarks>/write_report.tsv"
     shell:
         "alliance report --plan {input.plan:q} --results {params.results:q}"
+        " {input.mappings:q} > {log:q} 2>&1"
+
+
+rule write_audit:
+    """Write the programme audit, the tables for a manuscript, and the codebook."""
+    input:
+        mappings=[ancient(str(dataset.path)) for dataset in DATASETS.values()],
+        plan=ancient(str(layout.PLAN)),
+        tables=expand("<results>/tables/{table}.csv", table=AUDITED),
+    output:
+        audit=update("<results>/audit.html"),
+        codebook=update(multiext("<results>/codebook", ".csv", ".html")),
+        word=update(expand("<results>/manuscript/{dataset}.docx", dataset=DATASETS)),
+        html=update(expand("<results>/manuscript/{dataset}.html", dataset=DATASETS)),
+    params:
+        results=subpath(output.audit, parent=True),
+        code=code_hash("audit"),
+        plan=plan_hash(
+            "scoring.minimum_answered",
+            "comparison.window",
+            "comparison.sesoi",
+            "comparison.confidence",
+            "warning.horizon",
+        ),
+        settings=[dataset.keys_hash() for dataset in DATASETS.values()],
+        instruments=[dataset.instruments_hash() for dataset in DATASETS.values()],
+        recorded=[closure.file_hash(path) for path in (layout.LEDGER, layout.BENCHMARKS)],
+    log:
+        "<logs>/write_audit.log",
+    benchmark:
+        "<benchmarks>/write_audit.tsv"
+    shell:
+        "alliance audit --plan {input.plan:q} --results {params.results:q}"
         " {input.mappings:q} > {log:q} 2>&1"

@@ -116,6 +116,9 @@ class Table:
         return tuple(column.name for column in self.columns)
 
 
+#: Columns that say who or which; all others say what or how much.
+IDENTIFIERS = ("engagement_id", "advisee_id", "advisor_id", "organisation_id")
+
 _ENGAGEMENT = Column("engagement_id", TEXT, "identifier of the engagement, read as text")
 _WEEK = Column(
     "week",

@@ -27,6 +27,7 @@ from analysis.contract.estimates import NUMBERS
 from analysis.contract.faults import UserFault
 from analysis.contract.files import write_csv
 from analysis.contract.plan import DisclosurePlan
+from analysis.contract.privacy import CLASS, PRIVACY_COLUMNS, SMALLEST, band_classes
 from analysis.contract.suppression import suppress, suppress_parts
 from analysis.contract.tabulated import CHOSEN, NO_BASE, flow_cells, told_by_counts, told_by_nesting
 
@@ -198,6 +199,48 @@ def release_flow(flow: pd.DataFrame, rule: DisclosurePlan) -> pd.DataFrame:
     return held
 
 
+def release_privacy(account: pd.DataFrame, rule: DisclosurePlan) -> pd.DataFrame:
+    """One dataset's account of privacy as it may leave: small counts are withheld.
+
+    Engagements are counted by how many are alike in what was declared, in bands of which no small
+    one can be worked out; a smallest class below the threshold is told by its band.
+
+    Parameters
+    ----------
+    account : ``dataset, subject, item, count, note``, with a row ``class`` for each size of class
+    """
+    account = account.fillna({"item": "", "note": ""})
+    of_classes = account["subject"] == CLASS
+    rows = account[~of_classes]
+    small = (rows["count"] > 0) & (rows["count"] < rule.threshold)
+    notes = rows["note"].map(lambda text: say_safely(str(text), rule))
+    rows = rows.assign(
+        count=rows["count"].mask(small), note=notes.where(~small, notes + f"; {too_few(rule)}")
+    )
+    held = pd.concat([rows, _release_classes(account[of_classes], rule)], ignore_index=True)
+    held.attrs[RELEASED] = True
+    return held
+
+
+def _release_classes(classes: pd.DataFrame, rule: DisclosurePlan) -> pd.DataFrame:
+    """The smallest class, and engagements by the size of their class; nothing without classes."""
+    sizes = dict(zip(classes["item"].astype(int), classes["count"].astype(int), strict=True))
+    if not sizes:
+        return classes
+    least = min(sizes)
+    band = next(name for name, n in band_classes({least: 1}, rule.threshold).items() if n)
+    bands = band_classes(sizes, rule.threshold)
+    given = release_counts(list(bands.values()), rule)
+    withheld = f"{too_few(rule)}, or it would tell such a number"
+    rows = [(SMALLEST, "", least, "") if least >= rule.threshold else (SMALLEST, "", np.nan, band)]
+    rows += [
+        (CLASS, name, count, withheld if np.isnan(count) else "")
+        for name, count in zip(bands, given, strict=True)
+    ]
+    frame = pd.DataFrame(rows, columns=list(PRIVACY_COLUMNS[1:]))
+    return frame.assign(dataset=classes["dataset"].iloc[0])[list(PRIVACY_COLUMNS)]
+
+
 def together(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
     """Released tables below one another. Raises ValueError if one was not released."""
     kept = list(tables)
@@ -228,10 +271,11 @@ def _reasons(
     pairs, place = np.unique(np.column_stack([n, m]), axis=0, return_inverse=True)
     why = ["" if np.isnan(n) else why_withheld(n, m, rule, largest_caseload) for n, m in pairs]
     reasons = np.array(why, dtype=object)[place.ravel()]
-    told = rows["estimate"].notna().to_numpy()
+    estimates = pd.Series(_column(rows, "estimate"), index=rows.index)
+    told = estimates.notna().to_numpy()
     unknown = np.isnan(n) & told & ~rows["analysis"].isin(NO_BASE).to_numpy()
     reasons[unknown] = "not known how many engagements it rests on: not given"
-    given = rows.assign(estimate=rows["estimate"].where(reasons == ""))
+    given = rows.assign(estimate=estimates.where(reasons == ""))
     tells = told_by_counts(given, table, rule.threshold)
     tells |= told_by_nesting(given, table, rule.threshold)
     small = f"{not_given(rule)}, nor what would tell such a number"

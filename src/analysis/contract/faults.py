@@ -53,12 +53,12 @@ class Gathered:
             raise UserFault("\n\n".join(dict.fromkeys(self.told)))
 
 
-def several(title: str, faults: Iterable[str]) -> UserFault:
+def several(title: str, faults: Iterable[str], most: int = MOST_SHOWN) -> UserFault:
     """One fault out of many, worst first: at most 20 are listed, the rest are counted."""
     listed = list(dict.fromkeys(faults))
-    shown = [f"  - {fault}" for fault in listed[:MOST_SHOWN]]
-    if len(listed) > MOST_SHOWN:
-        shown.append(f"  ... and {len(listed) - MOST_SHOWN} more")
+    shown = [f"  - {fault}" for fault in listed[:most]]
+    if len(listed) > most:
+        shown.append(f"  ... and {len(listed) - most} more")
     return UserFault("\n".join([title, *shown]))
 
 

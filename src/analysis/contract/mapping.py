@@ -10,8 +10,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
-from analysis.contract.dictionary import TABLES
-from analysis.contract.faults import UserFault
+from analysis.contract.dictionary import IDENTIFIERS, TABLES
 from analysis.contract.instruments import SubscaleName
 from analysis.contract.raw_tables import Cell, RawTable
 from analysis.contract.strict import Strict, read_settings
@@ -21,6 +20,9 @@ Source = Literal["advisee", "advisor", "third_party", "record"]
 Phase = Literal["baseline", "during", "end", "follow_up"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 Value = str | int | float
+
+#: What the mapping may name among the quasi-identifiers that is no column: ingest counts it.
+ORGANISATION_SIZE = "organisation_size"
 
 
 class Column(Strict):
@@ -199,6 +201,11 @@ class Provenance(Strict):
     licence: str = Field(description="terms of use")
     consent: str = Field(description="what the people in it agreed to")
     simulated: bool = Field(False, description="whether it was made by `alliance simulate`")
+    public: bool = Field(
+        False,
+        description="whether its owners have published it, identifiers and all: a secret would "
+        "hide nothing, and none is asked for",
+    )
 
 
 class Primary(NamedTuple):
@@ -247,6 +254,12 @@ class Mapping(Strict):
     outcomes: dict[Name, Outcome] = Field(
         default_factory=dict, description="every outcome, its timing and direction"
     )
+    quasi_identifiers: dict[str, tuple[float, ...]] = Field(
+        default_factory=dict,
+        description="what somebody who knows an engagement may know of it (columns of engagements, "
+        "or `organisation_size`, the organisation's engagements), with the bounds of the bands "
+        "that numbers are put into: how many engagements look alike in all of them is reported",
+    )
     primary_outcome: Name | None = Field(None, description="the outcome the headline rests on")
     primary_source: Source | None = Field(None, description="whose account of it")
     primary_phase: Phase = Field("end", description="when it was taken")
@@ -264,6 +277,7 @@ class Mapping(Strict):
                     raise ValueError(f"{place}.source: '{part.source}' is no source ({known})")
                 _check_columns(table, part, place)
         _check_used_once(self.parts())
+        _check_quasi_identifiers(self.quasi_identifiers, self.parts()["engagements"])
         _check_programme(self.programme, self.tables.engagements)
         if (self.primary_outcome is None) != (self.primary_source is None):
             raise ValueError("primary_outcome and primary_source go together")
@@ -355,13 +369,19 @@ def _check_used_once(parts: dict[str, tuple[Part, ...]]) -> None:
             )
 
 
+def _check_quasi_identifiers(
+    declared: dict[str, tuple[float, ...]], engagements: tuple[Part, ...]
+) -> None:
+    """Refuse what is no column of engagements, an identifier, or bands out of order."""
+    filled = {name for part in engagements for name in part.columns} - set(IDENTIFIERS)
+    for name, bounds in declared.items():
+        if name not in filled | {ORGANISATION_SIZE}:
+            known = ", ".join(sorted(filled))
+            raise ValueError(f"quasi_identifiers: '{name}' is no column of engagements ({known})")
+        if list(bounds) != sorted(set(bounds)):
+            raise ValueError(f"quasi_identifiers.{name}: the bounds must rise")
+
+
 def read_mapping(path: Path) -> Mapping:
     """Read a dataset's mapping. Raises UserFault listing all that is wrong with it."""
-    mapping = read_settings(path, Mapping)
-    for name, source in mapping.sources.items():
-        if Path(source.file).is_absolute() or ".." in Path(source.file).parts:
-            raise UserFault(
-                f"{path}: sources.{name}.file: '{source.file}' leaves the folder of the raw "
-                "tables. Name a file below it, and set `folder`."
-            )
-    return mapping
+    return read_settings(path, Mapping)

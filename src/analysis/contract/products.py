@@ -16,6 +16,8 @@ FIGURES = (
 DRAWN_FROM = ("comparison", "measurement", "process", "warning", "multiverse", "flow")
 #: Figures across datasets.
 FIGURES_ACROSS = ("datasets", "synthesis")
+#: Tables that the audit and the tables for a manuscript are written from.
+AUDITED = ("comparison", "measurement", "process", "warning", "claims")
 #: Tables that the report is written from.
 REPORTED = (
     "comparison",
@@ -26,4 +28,5 @@ REPORTED = (
     "synthesis",
     "claims",
     "flow",
+    "privacy",
 )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from analysis.contract.strict import Strict
 
@@ -22,10 +23,24 @@ def _as_cell(given: object) -> object:
 Cell = Annotated[str, BeforeValidator(_as_cell)]
 
 
+def _stay_below(file: str) -> str:
+    """A file's path as it is. Raises ValueError where it could lead out of its folder."""
+    parts = [part for path in (PurePosixPath(file), PureWindowsPath(file)) for part in path.parts]
+    if not file or not file.isprintable() or ".." in parts or PureWindowsPath(file).anchor:
+        raise ValueError(
+            "it leaves the folder of the raw tables. Name a file below it, and set `folder`"
+        )
+    return file
+
+
+RelativePath = Annotated[str, AfterValidator(_stay_below)]
+Reason = Annotated[str, Field(min_length=10, max_length=300)]
+
+
 class RawTable(Strict):
     """One raw table: a file, or one sheet of a workbook."""
 
-    file: str = Field(description="file name, below the mapping's folder")
+    file: RelativePath = Field(description="file name, below the mapping's folder")
     format: Format | None = Field(
         None,
         description="kind of file, or the tool it comes from; told from its ending when absent",
@@ -51,6 +66,20 @@ class RawTable(Strict):
         description="raw column to the values of rows that do not count; when absent, for "
         "qualtrics, previews, test responses and spam by their Status",
     )
+    drop: tuple[Cell, ...] = Field(
+        (), description="columns with personal data, which are left behind before anything is read"
+    )
+    cleared: dict[Cell, Reason] = Field(
+        default_factory=dict,
+        description="column that only looks personal to why it is not: names, dates, places, "
+        "telephone numbers and free text can be cleared, addresses and time stamps cannot",
+    )
+
+    @model_validator(mode="after")
+    def _check_columns(self) -> RawTable:
+        if both := sorted(set(self.drop) & set(self.cleared)):
+            raise ValueError(f"column '{both[0]}' is both dropped and cleared")
+        return self
 
     @property
     def headers(self) -> int:

@@ -77,7 +77,7 @@ def told_by_counts(rows: pd.DataFrame, table: str, threshold: int) -> np.ndarray
             counted = (rows["analysis"] == analysis) & rows["term"].isin(terms)
             gone |= (counted & rows["estimate"].between(1, threshold - 1)).to_numpy()
     if table == "measurement":
-        gone |= _told_by_replies(rows, threshold)
+        gone |= _told_by_replies(rows, threshold) | _told_by_programmes(rows, threshold)
     if table == "warning":
         gone |= _told_by_alarms(rows, threshold) | _told_by_bins(rows, threshold)
     return gone
@@ -122,6 +122,46 @@ def _told_by_replies(rows: pd.DataFrame, threshold: int) -> np.ndarray:
     own = (rows["analysis"] == "replies") & (rows["term"] == "answered")
     silent = rows["n_engagements"] * (1 / rows["estimate"].where(own) - 1)
     return _is_small(silent.fillna(0.0).to_numpy(dtype=float), threshold)
+
+
+#: Between what is told of a programme and the programme's name.
+IN = " in "
+
+
+def _told_by_programmes(rows: pd.DataFrame, threshold: int) -> np.ndarray:
+    """Rows of programmes that tell of few, or would let another programme's be worked out.
+
+    What is told of all less what is told of some programmes tells of the others together: these are
+    never one alone, nor fewer than the threshold. A share of check-ins is held to the number of
+    engagements: of n at least the share times n answered one, and at least the rest left one out.
+    """
+    gone = np.zeros(len(rows), dtype=bool)
+    own = rows[rows["analysis"] == "programme"]
+    if own.empty:
+        return gone
+    parted = own["term"].astype("str").str.partition(IN)
+    own = own.assign(_base=parted[0], _name=parted[2])
+    place = ["dataset", "_base", "rater", "subscale"]
+    for (_, base, *_), group in own.groupby(place, dropna=False, sort=False):
+        # A row whose number is gone was withheld before, with all that would tell it.
+        n = group["n_engagements"].fillna(threshold).to_numpy(dtype=float)
+        hidden = group["estimate"].isna().to_numpy().copy()
+        if base == "answered":
+            counts = group["estimate"].fillna(0.0).to_numpy(dtype=float) * n
+            hidden |= _is_small(counts, threshold) | _is_small(n - counts, threshold)
+        part = (group["_name"] != "").to_numpy()
+        if part.any() and not hidden[~part].any():
+            _hide_more(hidden, part, n, threshold)
+        gone[rows.index.get_indexer(group.index[hidden])] = True
+    return gone
+
+
+def _hide_more(hidden: np.ndarray, part: np.ndarray, n: np.ndarray, threshold: int) -> None:
+    """Hide the next smallest parts until those hidden are several, and enough together."""
+    while (hidden & part).any() and (part & ~hidden).any():
+        if (hidden & part).sum() > 1 and n[hidden & part].sum() >= threshold:
+            return
+        hidden[np.argmin(np.where(part & ~hidden, n, np.inf))] = True
 
 
 def _told_by_alarms(rows: pd.DataFrame, threshold: int) -> np.ndarray:
@@ -195,6 +235,7 @@ def told_by_nesting(rows: pd.DataFrame, table: str, threshold: int) -> np.ndarra
     part = rows[means & rows["estimate"].notna()]
     for _, group in part.groupby(place, dropna=False, sort=False):
         gone[rows.index.get_indexer(_nested(group, group["n_engagements"], threshold))] = True
+    gone |= _told_by_levels(rows, threshold)
     lacking = rows[(rows["analysis"] == "missingness") & (rows["term"] == "missing")]
     lacking = lacking[lacking["estimate"].notna()]
     raters = (
@@ -204,6 +245,21 @@ def told_by_nesting(rows: pd.DataFrame, table: str, threshold: int) -> np.ndarra
         few = group.loc[_nested(group, group["estimate"] * group["n_engagements"], threshold)]
         told = (rows["analysis"] == "missingness") & rows["outcome"].isin(few["outcome"])
         gone |= told.to_numpy()
+    return gone
+
+
+def _told_by_levels(rows: pd.DataFrame, threshold: int) -> np.ndarray:
+    """Means and spreads of those compared, next to the same of all, where one rater answered.
+
+    With two raters they are not the same: those compared are rated at check-ins that both answered.
+    """
+    gone = np.zeros(len(rows), dtype=bool)
+    if (rows["analysis"].eq("programme") & rows["term"].eq("gap")).any():
+        return gone
+    own = rows["analysis"].isin(["programme", "descriptives"]) & rows["term"].isin(["mean", "sd"])
+    part = rows[own & rows["estimate"].notna() & rows["rater"].notna()]
+    for _, group in part.groupby(["dataset", "rater", "subscale", "term"], dropna=False):
+        gone[rows.index.get_indexer(_nested(group, group["n_engagements"], threshold))] = True
     return gone
 
 

@@ -82,9 +82,7 @@ def collect_cells(
 
     Raises ValueError for an outcome that is not declared.
     """
-    return place_cells(
-        frame, group_outcomes(frame["engagement_id"], outcomes, declared), declared
-    )
+    return place_cells(frame, group_outcomes(frame["engagement_id"], outcomes, declared), declared)
 
 
 @dataclass(frozen=True)
@@ -105,7 +103,9 @@ def group_outcomes(
     """
     own = pd.Index(engagement_ids).get_indexer(outcomes["engagement_id"])
     used = (
-        outcomes["phase"].isin(PHASES).to_numpy() & outcomes["value"].notna().to_numpy() & (own >= 0)
+        outcomes["phase"].isin(PHASES).to_numpy()
+        & outcomes["value"].notna().to_numpy()
+        & (own >= 0)
     )
     kept, own = outcomes[used].reset_index(drop=True), own[used]
     unknown = sorted(set(kept["outcome"]) - set(declared))

@@ -12,15 +12,20 @@ from analysis.contract.faults import Gathered
 from analysis.contract.instruments import Instrument
 from analysis.contract.mapping import Mapping
 from analysis.contract.tables import check_table, dtype_of
+from analysis.ingest.account import Left, note_left
 from analysis.ingest.checks import check_outcomes, in_time
 from analysis.ingest.dates import Beginnings, check_starts, find_beginnings
 from analysis.ingest.flow import Flow
 from analysis.ingest.parts import make_rows
+from analysis.ingest.privacy import leave_behind, refuse_personal, refuse_personal_clean
 from analysis.ingest.sources import Raw, read_raw
 
 
 def ingest_dataset(
-    mapping: Mapping, folder: Path, instruments: Lookup[str, Instrument]
+    mapping: Mapping,
+    folder: Path,
+    instruments: Lookup[str, Instrument],
+    left: list[Left] | None = None,
 ) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
     """The four clean tables by name, and the flow of rows.
 
@@ -29,6 +34,7 @@ def ingest_dataset(
     mapping : what the raw tables mean
     folder : where they lie
     instruments : rater to the key of the instrument that rater answered
+    left : takes, if given, what became of columns that are not taken in as they are
 
     Raises
     ------
@@ -40,11 +46,17 @@ def ingest_dataset(
     flow = Flow(mapping.name)
     faults = Gathered()
     raws: dict[str, Raw] = {}
-    for source in dict.fromkeys(
-        part.source for parts in mapping.parts().values() for part in parts
-    ):
+    for name, source in mapping.sources.items():
         with faults:
-            raws[source] = read_raw(mapping.sources[source], folder)
+            whole = read_raw(source, folder)
+            raws[name] = leave_behind(name, whole, mapping)
+            if left is not None:
+                left += note_left(name, whole, mapping)
+    before = len(faults.told)
+    with faults:
+        refuse_personal(mapping, raws)
+    if len(faults.told) > before:  # what is wrong with a cell could repeat what is in it
+        faults.tell()
     begun = Beginnings()
     with faults:
         begun = find_beginnings(mapping, raws)
@@ -79,6 +91,7 @@ def ingest_dataset(
     faults.tell()
     for table, frame in tables.items():
         check_table(table, frame, mapping.name)
+    refuse_personal_clean(mapping.name, tables)
     return tables, flow.as_frame()
 
 

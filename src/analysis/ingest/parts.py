@@ -314,7 +314,7 @@ def _in_kind(
         if kind.values:
             for word in dict.fromkeys(cells[~cells.isin((*kind.values, ""))]):
                 rows = np.flatnonzero(cells == word)
-                what = f"'{word}' is no {kind.name}"
+                what = f"what stands there is no {kind.name}"
                 faults.at(raw_name, rows, what, f"Map it with labels. {nearest(word, kind.values)}")
         return cells.where(cells != "", np.nan)
     numbers = as_numbers(cells, decimal, raw_name, faults)

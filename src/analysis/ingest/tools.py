@@ -17,6 +17,13 @@ NO_ANSWERS = (
     *("Offline Survey Preview", "EX Spam"),
     *("1", "2", "8", "9", "12", "17", "40"),
 )
+#: What Qualtrics records by itself about every response: nothing that anybody answered.
+RECORDED = (
+    *("StartDate", "EndDate", "Status", "IPAddress", "Progress", "Duration (in seconds)"),
+    *("Finished", "RecordedDate", "ResponseId", "RecipientLastName", "RecipientFirstName"),
+    *("RecipientEmail", "ExternalReference", "LocationLatitude", "LocationLongitude"),
+    *("DistributionChannel", "UserLanguage"),
+)
 #: REDCap's column names when labels instead of raw data were exported.
 _REDCAP_LABELS = {"Event Name", "Repeat Instrument", "Repeat Instance", "Record ID", "Complete?"}
 

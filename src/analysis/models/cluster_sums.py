@@ -138,9 +138,7 @@ def correlation(covariance: np.ndarray, i: int, j: int) -> np.ndarray:
     return _correlation(covariance[..., i, j], covariance[..., i, i], covariance[..., j, j])
 
 
-def correlations(
-    totals: np.ndarray, p: int, pairs: Iterable[tuple[int, int]]
-) -> list[np.ndarray]:
+def correlations(totals: np.ndarray, p: int, pairs: Iterable[tuple[int, int]]) -> list[np.ndarray]:
     """Pearson's r of each pair of variables from totals (..., m) laid out by ``sum_products``.
 
     The numbers that ``correlation`` finds in ``covariances``, made one column at a time, which for

@@ -259,13 +259,24 @@ def _items(key: Instrument, items: tuple[int, ...]) -> str:
 
 def render_codebook(codebook: pd.DataFrame, titles: Mapping[str, str]) -> str:
     """The codebook as one HTML page, a table for each dataset. All text is escaped."""
+    heads = ("Variable", "Table", "Meaning", "What was made of it", "Raw column", "Range", "Labels")
     tables: list[tuple[str, Table]] = []
-    shown = [name for name in COLUMNS if name != "dataset"]
     for name, title in titles.items():
-        own = codebook[codebook["dataset"] == name]
-        rows = own[["variable", *(one for one in shown if one != "variable")]]
-        heads = [one.replace("_", " ").capitalize() for one in rows.columns]
-        wide = [rows.columns.get_loc(one) for one in ("meaning", "labels", "made_of_it")]
-        table = make_table(f"Every variable of {title}", heads, rows.to_numpy(), wide=wide)
-        tables.append((title, table))
+        rows = [_shown(row) for row in codebook[codebook["dataset"] == name].to_dict("records")]
+        caption = f"Every variable of {title}"
+        if marks := next(iter(codebook.loc[codebook["dataset"] == name, "missing"]), ""):
+            caption += f". Cells read as missing, besides empty ones: {marks}"
+        tables.append((title, make_table(caption, heads, rows, wide=[2, 3, 6])))
     return render_page("codebook.html.j2", tables=tables)
+
+
+def _shown(row: Mapping[str, str]) -> list[str]:
+    """A variable's cells on the page."""
+    ends = [row["minimum"], row["maximum"]]
+    place = f"{row['raw_source']}: {row['raw_column']}" if row["raw_column"] else ""
+    return [
+        *(row[name] for name in ("variable", "table", "meaning", "made_of_it")),
+        place,
+        " to ".join(ends) if any(ends) else "",
+        row["labels"],
+    ]

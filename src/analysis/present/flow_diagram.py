@@ -22,6 +22,8 @@ PAD = 6.0
 DROP = 16.0
 #: Reasons that a box at the side names before it sums up the rest.
 MOST_REASONS = 4
+#: A smaller number of engagements that left is not counted out.
+FEWEST = 10
 #: The other clean tables as people call them.
 TABLES = {"checkins": "Check-ins", "outcomes": "Outcomes", "events": "Events"}
 
@@ -33,11 +35,10 @@ CAPTION = (
 
 @dataclass(frozen=True)
 class Step:
-    """A box of the diagram: what is left, how many, and what was left out before it and why."""
+    """A box of the diagram: what is left, how many, and why others were left out before it."""
 
     words: str
     count: float
-    left_out: float = 0.0
     reasons: tuple[str, ...] = ()
 
 
@@ -50,48 +51,53 @@ class FlowOfRows:
 
 
 def read_flow(flow: pd.DataFrame, measured: pd.DataFrame) -> FlowOfRows:
-    """The flow of one dataset, from its rows of ``flow.csv`` and of ``measurement.csv``.
+    """The flow of one dataset, from its released rows of ``flow.csv`` and ``measurement.csv``.
 
-    Counts are shown as they stand in those tables, of which none is of fewer than ten engagements.
+    A count that was withheld is not given here either.
     """
+    flow = flow.assign(rows=flow["rows"].astype("float64"))
     own = flow[flow["table"] == "engagements"]
     steps = []
-    read = own.loc[own["step"] == "read", "rows"].sum()
     if len(own):
-        steps.append(Step("rows of engagements read", float(read)))
-        kept = float(own.loc[own["step"] == "made", "rows"].sum())
-        aside = own[own["step"].isin(["set aside", "left out"]) & (own["rows"] > 0)]
-        reasons = aside.groupby("reason", sort=False)["rows"].sum()
-        told = tuple(f"{reason}: {show_count(rows)}" for reason, rows in reasons.items())
-        steps.append(Step("engagements", kept, float(reasons.sum()), told))
+        steps.append(Step("rows of engagements read", _total(own, "read")))
+        aside = own[own["step"].isin(["set aside", "left out"]) & ~(own["rows"] == 0)]
+        reasons = aside.groupby("reason", sort=False)["rows"].sum(min_count=1)
+        told = tuple(f"{reason}: {_told(rows)}" for reason, rows in reasons.items())
+        steps.append(Step("engagements", _total(own, "made"), told))
     people = measured[measured["analysis"].map(show_text) == PARTICIPANTS]
     before = np.nan
     for place, row in enumerate(people.to_dict("records")):
         if place:
             lost = before - row["estimate"]
-            reason = show_note(row["note"])
-            told = (f"{reason}: {_lost(lost)}",) if lost else ()
-            steps.append(Step(row["term"], row["estimate"], lost, told))
+            few = 0 < lost < FEWEST
+            number = f"fewer than {FEWEST}" if few else _told(lost)
+            told = (f"{show_note(row['note'])}: {number}",) if lost else ()
+            steps.append(Step(row["term"], row["estimate"], told))
         before = row["estimate"]
     return FlowOfRows(tuple(steps), tuple(_tables(flow)))
 
 
-def _lost(count: float) -> str:
-    return show_count(count) if count >= 10 or not np.isfinite(count) else "fewer than 10"
+def _total(rows: pd.DataFrame, step: str) -> float:
+    """Rows of a step over a table's sources; NaN where one of them is withheld."""
+    return float(rows.loc[rows["step"] == step, "rows"].sum(skipna=False))
+
+
+def _told(count: float) -> str:
+    return show_count(count) if np.isfinite(count) else "number not given"
 
 
 def _tables(flow: pd.DataFrame) -> list[str]:
-    """A line for each other clean table: rows read, set aside, made."""
+    """A line for each other clean table: rows read, set aside, made, left out."""
+    words = {"read": "rows read", "set aside": "set aside", "made": "made", "left out": "left out"}
     lines = []
     for table, own in flow[flow["table"] != "engagements"].groupby("table", sort=False):
-        rows = own.groupby("step")["rows"].sum()
-        line = f"{TABLES.get(table, table)}: {show_count(rows.get('read', 0))} rows read"
-        if rows.get("set aside", 0):
-            line += f", {show_count(rows['set aside'])} set aside"
-        line += f", {show_count(rows.get('made', 0))} made"
-        if rows.get("left out", 0):
-            line += f", {show_count(rows['left out'])} left out"
-        lines.append(line)
+        totals = {step: _total(own, step) for step in words}
+        told = [
+            f"{show_count(count)} {words[step]}"
+            for step, count in totals.items()
+            if np.isfinite(count) and (count or step in ("read", "made"))
+        ]
+        lines.append(f"{TABLES.get(table, table)}: {', '.join(told)}")
     return lines
 
 

@@ -142,11 +142,11 @@ def _tell_comparison(plan: Plan, cluster: str) -> str:
         f"with one degree of freedom less than there are clusters ({show_level(choices.confidence)}"
         "). It was repeated after correcting both correlations for the reliability of the scores "
         "(Spearman, 1904), which was estimated anew in each replicate; below a reliability of "
-        f"{show_correlation(choices.minimum_reliability, 2)} no corrected value is given. Bootstrap "
-        f"intervals ({show_count(choices.resamples)} resamples of clusters; Efron & Tibshirani, "
-        "1993) and tests that take engagements as independent (Steiger, 1980; Williams, 1959; Meng "
-        "et al., 1992; Hittner et al., 2003; Dunn & Clark, 1969; Zou, 2007) are shown beside it "
-        "and decide nothing."
+        f"{show_correlation(choices.minimum_reliability, 2)} no corrected value is given. "
+        f"Bootstrap intervals ({show_count(choices.resamples)} resamples of clusters; Efron & "
+        "Tibshirani, 1993) and tests that take engagements as independent (Steiger, 1980; "
+        "Williams, 1959; Meng et al., 1992; Hittner et al., 2003; Dunn & Clark, 1969; Zou, 2007) "
+        "are shown beside it and decide nothing."
     )
 
 
@@ -159,9 +159,10 @@ def _tell_lines(plan: Plan, cluster: str) -> str:
         "clustering (CR2; Pustejovsky & Tipton, 2018); the variance explained uniquely and "
         f"together; the fit to {cluster}s not seen ({choices.repeats} times "
         f"{choices.folds}-fold cross-validation with the corrected resampled t test; Nadeau & "
-        "Bengio, 2003); adjustment for the baseline and for change before the ratings; and multiple "
-        f"imputation of missing ratings ({choices.imputations} imputations, pooled as in Rubin, "
-        f"1987), also with imputed ratings shifted by {shifts} standard deviations either way."
+        "Bengio, 2003); adjustment for the baseline and for change before the ratings; and "
+        f"multiple imputation of missing ratings ({choices.imputations} imputations, pooled as in "
+        f"Rubin, 1987), also with imputed ratings shifted by {shifts} standard deviations either "
+        "way."
     )
 
 
@@ -209,8 +210,8 @@ def _tell_course(plan: Plan) -> str:
         f"least {ruptures.size:g} standard deviations within engagements from "
         f"{reference[ruptures.reference]} that also exceeds the error of measurement; its rate is "
         f"held against {show_count(ruptures.surrogates)} sets of simulated courses without "
-        f"ruptures. From check-in {warning.landmarks[0]} on, the probability of ending early within "
-        f"{warning.horizon} check-ins was estimated for clusters not seen in fitting "
+        f"ruptures. From check-in {warning.landmarks[0]} on, the probability of ending early "
+        f"within {warning.horizon} check-ins was estimated for clusters not seen in fitting "
         f"({warning.repeats} times {warning.folds}-fold), and judged by discrimination, "
         "calibration and net benefit (Vickers & Elkin, 2006) at a threshold of "
         f"{show_correlation(warning.threshold, 2)}."

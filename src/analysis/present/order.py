@@ -40,7 +40,7 @@ SECTIONS = (
     Section(
         "measurement",
         "How well the alliance was measured",
-        "Who answered, how reliable the ratings are, and whether both raters mean the same by them.",
+        "Who answered, how reliable the ratings are, and whether both mean the same by them.",
     ),
     Section(
         "course",

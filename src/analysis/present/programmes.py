@@ -41,6 +41,8 @@ def read_programmes(measured: pd.DataFrame) -> list[Programme]:
     ``measured``: one dataset's rows of measurement, with empty text as empty text.
     """
     own = measured[measured["analysis"] == ANALYSIS]
+    if own.empty:
+        return []
     parted = own["term"].str.partition(IN)
     names = list(dict.fromkeys(parted[2]))
     return [

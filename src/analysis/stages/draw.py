@@ -114,6 +114,7 @@ def _warning(drawn: _Drawn) -> Figure:
         drawn.table("warning"),
         drawn.dataset.mapping.title,
         confidence=drawn.plan.comparison.confidence,
+        clusters=drawn.dataset.mapping.clusters,
         notes=drawn.notes,
     )
 

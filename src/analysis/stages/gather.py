@@ -30,6 +30,9 @@ TABLES = {
     "multiverse": CHOICE_COLUMNS,
 }
 
+#: Tables of what became of rows and of personal data.
+ACCOUNTS = ("flow", "privacy")
+
 
 def gather(plan: Path, results: Path, mappings: list[Path]) -> None:
     """Write ``metrics.json`` and, in ``tables``, all datasets' tables below one another.
@@ -38,10 +41,11 @@ def gather(plan: Path, results: Path, mappings: list[Path]) -> None:
     """
     choices = read_plan(plan)
     found = [Released(Dataset(path), choices, results) for path in mappings]
-    made = {name: [one.table(name) for one in found] for name in (*TABLES, "flow")}
+    made = {name: [one.table(name) for one in found] for name in (*TABLES, *ACCOUNTS)}
     for name, further in TABLES.items():
         write_released(in_order(made[name], further), results / f"tables/{name}.csv")
-    write_released(together(made["flow"]), results / "tables/flow.csv")
+    for name in ACCOUNTS:
+        write_released(together(made[name]), results / f"tables/{name}.csv")
     headlines = zip((one.dataset.mapping for one in found), made["comparison"], strict=True)
     write_json({one.name: _metrics(one, table) for one, table in headlines}, results / METRICS)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.contract.disclosure import check_rule, release, release_flow
+from analysis.contract.disclosure import check_rule, release, release_flow, release_privacy
 from analysis.contract.layout import Dataset
 from analysis.contract.plan import DisclosurePlan, Plan
 from analysis.contract.tables import read_made, read_table
@@ -41,8 +41,10 @@ class Released:
         return max(int(engagements[one].value_counts().max()) for one in clusters)
 
     def table(self, name: str) -> pd.DataFrame:
-        """One of the dataset's tables, such as ``process``, or its ``flow`` of rows."""
+        """One of the dataset's tables, such as ``process``, ``flow`` or ``privacy``."""
         rows = read_made(self.folder / f"{name}.csv")
         if name == "flow":
             return release_flow(rows, self.rule)
+        if name == "privacy":
+            return release_privacy(rows, self.rule)
         return release(rows, name, self.rule, largest_caseload=self.largest_caseload)

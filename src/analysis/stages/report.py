@@ -33,6 +33,7 @@ from analysis.present.notes import describe_origin, note_keys, note_origin
 from analysis.present.parts import Figure as Drawn
 from analysis.present.parts import Part
 from analysis.present.plan import describe_plan
+from analysis.present.privacy import describe_privacy
 from analysis.present.report import ReportContext, ReportDataset, render_report
 from analysis.present.ruptures import describe_ruptures_part
 from analysis.present.synthesis import describe_synthesis
@@ -167,7 +168,7 @@ def _parts(
             clusters=clusters,
             notes=notes,
         ),
-        describe_mediation_part(own["process"], titles, confidence=level),
+        describe_mediation_part(own["process"], titles, confidence=level, clusters=clusters),
         describe_ruptures_part(own["process"], settings.title, confidence=level),
         describe_warning_part(
             own["warning"],
@@ -177,4 +178,5 @@ def _parts(
             clusters=clusters,
         ),
         describe_multiverse(own["multiverse"], titles, curve, confidence=level, clusters=clusters),
+        describe_privacy(own["privacy"], settings.provenance, choices.disclosure),
     )

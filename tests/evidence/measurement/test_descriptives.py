@@ -4,7 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.contract.disclosure import release
+from analysis.contract.estimates import in_order
+from analysis.contract.plan import DisclosurePlan
 from analysis.evidence.measurement.descriptives import count_participants, describe_variables
+from analysis.evidence.measurement.programmes import describe_programmes
 from analysis.measure.window import assemble_frame
 from analysis.models.resampling import cluster_jackknife_difference
 
@@ -49,11 +53,32 @@ def test_without_an_outcome_the_ratings_stand_alone(both):
     assert set(rows["term"]) == {"mean", "sd", "correlation with advisor total"}
 
 
-def test_nothing_is_told_of_fewer_than_ten(both):
+def released(rows):
+    return release(rows.assign(dataset="own"), "measurement", DisclosurePlan(), largest_caseload=6)
+
+
+def test_nothing_of_fewer_than_ten_leaves(both):
     frame, outcome = made()
-    outcome.iloc[9:] = np.nan
+    outcome.iloc[14:] = np.nan
     rows = describe_variables(frame, outcome, "points", both, "advisor_id")
-    assert rows["estimate"].isna().all()
+    assert rows["estimate"].notna().any()
+    assert released(rows)["estimate"].isna().all()
+
+
+def test_the_mean_of_those_compared_does_not_tell_of_the_few_who_are_not(both, tables):
+    engagements, alliance = tables({"North": 60})
+    alone = {"advisee": both["advisee"]}
+    alliance = alliance[alliance["rater"] == "advisee"]
+    frame = assemble_frame(engagements, alliance, (1, 2, 3))
+    outcome = pd.Series(np.arange(56.0), index=engagements["engagement_id"][:56])
+    told = [
+        describe_programmes(engagements, alliance, frame, alone, "advisor_id", "track", (1, 2, 3)),
+        describe_variables(frame, outcome, "points", alone, "advisor_id"),
+    ]
+    rows = released(in_order(told))
+    means = rows[(rows["term"] == "mean") & (rows["rater"] == "advisee")].set_index("analysis")
+    assert np.isfinite(means.loc["programme", "estimate"])
+    assert np.isnan(means.loc["descriptives", "estimate"])
 
 
 @pytest.fixture

@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.contract.disclosure import release
+from analysis.contract.plan import DisclosurePlan
 from analysis.evidence.measurement.programmes import NOT_STATED, describe_programmes, name_groups
 from analysis.measure.window import assemble_frame
 
@@ -53,11 +55,9 @@ def test_a_single_small_programme_takes_the_next_along_and_neither_is_named(desc
     assert (rows["n_engagements"].dropna() >= 10).all()
 
 
-def test_what_is_too_small_even_together_has_no_number(described):
+def test_what_is_too_small_even_together_is_told_with_the_whole(described):
     rows = described({"North": 30, "One": 2, "Two": 3})
-    together = rows[rows["term"].str.contains("smaller programmes")]
-    assert len(together)
-    assert together[["estimate", "n_engagements"]].isna().all().all()
+    assert not rows["term"].str.contains(" in ").any()
 
 
 def test_one_programme_alone_is_the_whole_and_is_told_once(described):
@@ -65,15 +65,49 @@ def test_one_programme_alone_is_the_whole_and_is_told_once(described):
     assert not rows["term"].str.contains(" in ").any()
 
 
-def test_ratings_of_fewer_than_ten_are_withheld_where_the_programme_is_not(described, tables):
-    engagements, alliance = tables({"North": 30, "South": 24})
-    south = engagements.loc[engagements["track"] == "South", "engagement_id"]
-    few = alliance[~(alliance["engagement_id"].isin(south[4:]) & (alliance["rater"] == "advisor"))]
+def released(rows):
+    return release(rows.assign(dataset="own"), "measurement", DisclosurePlan(), largest_caseload=8)
+
+
+def test_nothing_is_withheld_where_nobody_could_be_found(described):
+    rows = released(described({"North": 60, "South": 48}))
+    wanted = rows["term"].str.startswith(("answered", "mean", "sd", "gap ", "engagements"))
+    silent = (rows["rater"] == "advisor") & rows["term"].str.startswith("answered")
+    assert rows.loc[wanted & ~silent, "estimate"].notna().all()
+
+
+def without_most_advisors_of(engagements, alliance, programme, kept):
+    theirs = engagements.loc[engagements["track"] == programme, "engagement_id"]
+    gone = alliance["engagement_id"].isin(theirs[kept:]) & (alliance["rater"] == "advisor")
+    return alliance[~gone]
+
+
+def test_ratings_of_few_are_withheld_and_those_that_would_tell_them(described, tables):
+    sizes = {"North": 60, "South": 48, "East": 40}
+    engagements, alliance = tables(sizes)
+    few = without_most_advisors_of(engagements, alliance, "South", kept=4)
     frame = assemble_frame(engagements, few, (1, 2, 3))
-    rows = described({"North": 30, "South": 24}, alliance=few, frame=frame)
-    assert np.isnan(value(rows, "mean in South", "advisor"))
+    rows = released(described(sizes, alliance=few, frame=frame))
+    for term in ("mean", "sd"):
+        assert np.isnan(value(rows, f"{term} in South", "advisor"))
+        assert np.isnan(value(rows, f"{term} in East", "advisor"))  # the whole less North is both
+        assert np.isfinite(value(rows, f"{term} in North", "advisor"))
+        assert np.isfinite(value(rows, f"{term} in South", "advisee"))
+        assert np.isfinite(value(rows, term, "advisor"))
     assert np.isnan(value(rows, "gap in South"))
-    assert np.isfinite(value(rows, "mean in South", "advisee"))
+    assert np.isnan(value(rows, "gap in East"))
+    pd.testing.assert_frame_equal(released(rows), rows)
+
+
+def test_a_share_that_tells_of_few_who_left_one_out_is_withheld(described, tables):
+    sizes = {"North": 60, "South": 48, "East": 40}
+    engagements, alliance = tables(sizes)
+    here = engagements.loc[engagements["track"] == "South", "engagement_id"]
+    late = alliance["engagement_id"].isin(here[:3]) & (alliance["rater"] == "advisor")
+    fewer = alliance[~(late & (alliance["occasion"] > 1))]
+    frame = assemble_frame(engagements, fewer, (1, 2, 3))
+    rows = released(described(sizes, alliance=fewer, frame=frame))
+    assert np.isnan(value(rows, "answered in South", "advisor"))
 
 
 def test_check_ins_beyond_what_was_planned_are_not_due(described, tables):

@@ -9,7 +9,6 @@ import pandas as pd
 
 from analysis.contract.estimates import as_estimates
 from analysis.contract.instruments import Instrument
-from analysis.evidence.small_cells import FEWEST, WITHHELD
 from analysis.measure.window import PAIR, shared_subscales
 from analysis.models.cluster_sums import (
     code_clusters,
@@ -66,9 +65,10 @@ def describe_variables(
         return as_estimates([])
     table = pd.DataFrame(list(values.values())).T.set_axis(range(len(values)), axis=1)
     known = table.notna().all(axis=1).to_numpy()
-    if known.sum() < FEWEST:
+    if known.sum() < 2:
+        note = "fewer than two engagements have every rating and the outcome"
         return as_estimates(
-            [{"analysis": DESCRIPTIVES, "term": "mean", "estimate": np.nan, "note": WITHHELD}]
+            [{"analysis": DESCRIPTIVES, "term": "mean", "estimate": np.nan, "note": note}]
         )
     clusters, numbers = frame.loc[known, cluster], table[known].to_numpy(dtype=float)
     names = list(values)
@@ -76,7 +76,8 @@ def describe_variables(
     for place, name in enumerate(names):
         own = numbers[:, place]
         level = clustered_ratio(own, np.ones(len(own)), clusters, confidence)
-        spread = {"estimate": float(np.std(np.sort(own), ddof=1)), "n_engagements": len(own)}
+        counts = {key: level[key] for key in ("n_engagements", "n_advisors")}
+        spread = {"estimate": float(np.std(np.sort(own), ddof=1)), **counts}
         rows += [_of(name) | {"term": "mean"} | level, _of(name) | {"term": "sd"} | spread]
     return as_estimates(
         {"analysis": DESCRIPTIVES, **row}
@@ -123,6 +124,7 @@ def count_participants(
     alliance: pd.DataFrame,
     outcome: pd.Series,
     window: Sequence[int],
+    threshold: int = 10,
 ) -> pd.DataFrame:
     """How many engagements are left at each step towards the comparison.
 
@@ -132,6 +134,7 @@ def count_participants(
     alliance : scores per engagement, rater and occasion.
     outcome : the primary outcome by engagement; empty where there is none.
     window : the plan's check-ins.
+    threshold : fewest engagements that a step must lose to be told by itself.
 
     Returns
     -------
@@ -139,8 +142,8 @@ def count_participants(
         rows in the vocabulary, ``analysis`` being ``participants``; ``term`` is ``all
         engagements``, then those ``rated by the advisee``, ``rated by both at the same check-in``,
         and ``with the primary outcome``; ``estimate`` the engagements left, ``note`` why others are
-        not. A step that loses fewer than ten is told together with the next, so that its few cannot
-        be counted; what is left in the end is what every estimate names anyhow
+        not. A step that loses fewer than the threshold is told together with the next, so that its
+        few cannot be counted; what is left in the end is what every estimate names anyhow
     """
     ids = engagements["engagement_id"]
     rated = alliance[alliance["occasion"].isin(list(window)) & alliance["total"].notna()]
@@ -160,16 +163,16 @@ def count_participants(
     if len(outcome):
         left = left[left.isin(outcome.dropna().index)]
         steps.append(("with the primary outcome", len(left), "no primary outcome"))
-    return as_estimates(_told_together(steps))
+    return as_estimates(_told_together(steps, threshold))
 
 
-def _told_together(steps: list[tuple[str, int, str]]) -> list[Row]:
+def _told_together(steps: list[tuple[str, int, str]], threshold: int) -> list[Row]:
     """Rows of the steps; one whose loss is small waits for the next."""
     (first, before, _), *others = steps
     rows, reasons = [_step(first, before, "")], []
     for place, (step, count, reason) in enumerate(others, start=1):
         reasons.append(reason)
-        if 0 < before - count < FEWEST and place < len(others):
+        if 0 < before - count < threshold and place < len(others):
             continue
         rows.append(_step(step, count, " or ".join(reasons)))
         before, reasons = count, []
@@ -180,7 +183,7 @@ def _step(step: str, count: int, note: str) -> Row:
     return {
         "analysis": PARTICIPANTS,
         "term": step,
-        "estimate": np.nan if 0 < count < FEWEST else float(count),
-        "n_engagements": count or np.nan,
+        "estimate": float(count),
+        "n_engagements": count,
         "note": note,
     }

@@ -75,12 +75,15 @@ def measure_all(data: Measured, plan: Plan) -> pd.DataFrame:
                 data.cluster,
                 data.programme,
                 window,
+                plan.disclosure.threshold,
                 confidence,
             ),
             describe_variables(
                 data.frame, outcome, data.primary[0], instruments, data.cluster, confidence
             ),
-            count_participants(data.engagements, data.alliance, outcome, window),
+            count_participants(
+                data.engagements, data.alliance, outcome, window, plan.disclosure.threshold
+            ),
             describe_nonresponse(
                 data.engagements, data.alliance, data.outcomes, data.primary, window, confidence
             ),

@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.contract.estimates import as_estimates
 from analysis.contract.instruments import Instrument
-from analysis.evidence.small_cells import FEWEST, WITHHELD, small_cells
+from analysis.contract.suppression import suppress_parts
 from analysis.measure.window import PAIR, reply_means, shared_subscales
 from analysis.models.gap import mean_gap
 from analysis.models.intervals import Row
@@ -31,12 +31,12 @@ def describe_programmes(
     cluster: str,
     programme: str,
     window: Sequence[int],
+    threshold: int = 10,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
     """Rate of reply, mean rating and gap between the raters, over all and by programme.
 
-    Programmes of fewer than ten engagements are told of together, without their names; what is
-    still too small is not given.
+    Programmes of fewer engagements than the threshold are told of together, without their names.
 
     Parameters
     ----------
@@ -46,6 +46,7 @@ def describe_programmes(
     instruments : rater to the key that the rater's scores are made by.
     cluster, programme : columns of ``engagements``.
     window : the plan's check-ins.
+    threshold : fewest engagements of a programme that is named.
 
     Returns
     -------
@@ -62,7 +63,7 @@ def describe_programmes(
           check-ins, in points and in standard deviations (``models.gap.mean_gap``)
     """
     label = engagements[programme].fillna(NOT_STATED).astype(str)
-    groups = name_groups(label.set_axis(engagements["engagement_id"]))
+    groups = name_groups(label.set_axis(engagements["engagement_id"]), threshold)
     due, answered = _replies(engagements, alliance)
     ratings = reply_means(alliance, window).set_index("engagement_id")
     clusters = engagements.set_index("engagement_id")[cluster]
@@ -71,9 +72,8 @@ def describe_programmes(
     rows: list[Row] = []
     for name, ids in _wholes(groups):
         behind = f"{IN}{name}" if name else ""
-        rows.append(
-            {"term": f"engagements{behind}", "estimate": len(ids), "n_engagements": len(ids)}
-        )
+        counts = {"n_engagements": len(ids), "n_advisors": clusters[ids].nunique()}
+        rows.append({"term": f"engagements{behind}", "estimate": len(ids), **counts})
         for rater in raters:
             own = clustered_ratio(answered[rater][ids], due[ids], clusters[ids], confidence)
             rows.append({"rater": rater, "term": f"answered{behind}", **own})
@@ -93,13 +93,13 @@ def describe_programmes(
                     {**row, "subscale": subscale, "term": f"{row['term']}{behind}"}
                     for row in _gap(own, confidence)
                 ]
-    return as_estimates({"analysis": ANALYSIS, **_held(row)} for row in rows)
+    return as_estimates({"analysis": ANALYSIS, **row} for row in rows)
 
 
-def name_groups(label: pd.Series) -> pd.Series:
+def name_groups(label: pd.Series, threshold: int = 10) -> pd.Series:
     """Each engagement's programme, the small ones (and what would give them away) together."""
     counts = label.value_counts().sort_index()
-    small = list(counts.index[small_cells(counts.to_numpy(), empty=False)])
+    small = list(counts.index[suppress_parts(counts.to_numpy(dtype=float), threshold)])
     if not small or len(counts) == 1:
         return label
     return label.where(~label.isin(small), f"smaller programmes together ({len(small)})")
@@ -138,25 +138,18 @@ def _replies(
 
 def _level(known: pd.Series, clusters: pd.Series, confidence: float) -> list[Row]:
     """The mean with its interval, and the standard deviation, of one rating."""
-    if len(known) < FEWEST:
-        return [{"term": term, "estimate": np.nan, "note": WITHHELD} for term in ("mean", "sd")]
     values = known.to_numpy(dtype=float)
+    if len(values) < 2:
+        note = "fewer than two engagements have the rating"
+        empty = {"estimate": np.nan, "n_engagements": len(values), "note": note}
+        return [empty | {"term": term} for term in ("mean", "sd")]
     row = clustered_ratio(values, np.ones(len(values)), clusters[known.index], confidence)
-    spread = {"estimate": float(np.std(np.sort(values), ddof=1)), "n_engagements": len(values)}
+    counts = {name: row[name] for name in ("n_engagements", "n_advisors")}
+    spread = {"estimate": float(np.std(np.sort(values), ddof=1)), **counts}
     return [{"term": "mean", **row}, {"term": "sd", **spread}]
 
 
 def _gap(own: pd.DataFrame, confidence: float) -> list[Row]:
-    """The gap in points and in d; not given below ten engagements with both ratings."""
-    if len(own) < FEWEST:
-        return [{"term": term, "estimate": np.nan, "note": WITHHELD} for term in ("gap", "gap_d")]
+    """The gap in points and in d."""
     rows = mean_gap(own, "advisee", "advisor", "cluster", confidence)
     return rows[rows["method"] == "jackknife"].to_dict("records")
-
-
-def _held(row: Row) -> Row:
-    """The row, or what is left of it where fewer than ten engagements stand behind it."""
-    if row.get("n_engagements", FEWEST) >= FEWEST:
-        return row
-    kept = {name: row[name] for name in ("rater", "subscale", "term") if name in row}
-    return kept | {"estimate": np.nan, "note": WITHHELD}

@@ -148,11 +148,12 @@ def _estimate(
     one: Specification, replicate: Callable[[], np.ndarray], plan: ComparisonPlan
 ) -> _Estimated:
     parts = [one.sums] if one.occasion_sums is None else [one.sums, one.occasion_sums]
-    totals = [
-        np.vstack([part.sum(axis=0), leave_one_out(part[one.present])]) for part in parts
-    ]
+    totals = [np.vstack([part.sum(axis=0), leave_one_out(part[one.present])]) for part in parts]
     full, *without = difference_of(one, *totals)
-    full, interval = float(full), jackknife_interval(float(full), np.array(without), plan.confidence)
+    full, interval = (
+        float(full),
+        jackknife_interval(float(full), np.array(without), plan.confidence),
+    )
     replicates = np.array([])
     if one.occasion_sums is not None:
         reason = _too_unreliable(one, plan.minimum_reliability)
