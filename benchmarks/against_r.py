@@ -4,8 +4,9 @@
 
 Every run is a process of its own, with BLAS held to one thread on both sides. What is timed is the
 work alone, in seconds of processor time of the process that does it, so that a busy machine changes
-little: neither the start of Python or R nor the reading of the data. A ratio is printed only once the answers agree. ``--tiny`` runs all of
-it on little data, to see that it runs; its ratios mean nothing.
+little: neither the start of Python or R nor the reading of the data. A ratio is printed only once
+the answers agree. ``--tiny`` runs all of it on little data, to see that it runs; its ratios mean
+nothing.
 """
 
 from __future__ import annotations
