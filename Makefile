@@ -5,6 +5,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 CORES ?= 2
 DATASET ?=
+OUTPUT ?=
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
@@ -14,13 +15,20 @@ PROGRAMMES ?= $(patsubst data/raw/%.truth.json,%,$(wildcard data/raw/*.truth.jso
 # Byte code is compiled once here: imports are most of what a small job does.
 UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --no-build-isolation
 
-.PHONY: help run test verify record calibrate simulate document lock clean
+# Jupyter with the project's settings: neither it nor its pages ask anything of other machines.
+JUPYTER := JUPYTER_CONFIG_PATH="$(CURDIR)/notebooks/settings" $(BIN)/jupyter
+LAB ?=
+
+.PHONY: help run bundle test verify record calibrate cluster simulate notebooks pages document lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: $(STAMPS)/data ## run the workflow on the examples, or on DATASET=path/to/my.yaml
 	@$(BIN)/alliance run $(if $(DATASET),"$(DATASET)") --cores $(CORES)
+
+bundle: $(STAMPS)/run ## pack a finished run, or that of DATASET, into one archive to deposit
+	@$(BIN)/alliance bundle $(if $(DATASET),"$(DATASET)") $(if $(OUTPUT),--output "$(OUTPUT)")
 
 test: $(STAMPS)/dev $(STAMPS)/data ## format, lint, import layers and tests
 	$(BIN)/ruff format --check .
@@ -37,8 +45,17 @@ record: $(STAMPS)/data ## run by DVC, which records what came of which data and 
 calibrate: $(STAMPS)/run ## hold every line of evidence to known truth (about 10 minutes)
 	@$(BIN)/alliance calibrate --processes $(CORES); held=$$?; $(BIN)/alliance document; exit $$held
 
+cluster: $(STAMPS)/dev $(STAMPS)/data ## one dataset through a Slurm of one node (Debian, root, 2 minutes)
+	timeout 900 bash tests/cluster/run.sh
+
 simulate: $(STAMPS)/run ## make the simulated programmes anew (the same bytes) and their pointers
 	bash data/simulate.sh $(PROGRAMMES)
+
+notebooks: $(STAMPS)/run ## open the notebooks in JupyterLab
+	@$(JUPYTER) lab $(LAB) notebooks
+
+pages: $(STAMPS)/run ## the notebooks with their results as HTML pages, to read or to hand out
+	@$(JUPYTER) nbconvert --log-level WARN --to html --execute --output-dir results/notebooks notebooks/*.ipynb
 
 document: $(STAMPS)/run ## write the data dictionary, the schemas and the README's answers
 	$(BIN)/alliance document

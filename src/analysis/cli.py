@@ -52,6 +52,17 @@ def run(
 
 
 @app.command()
+def describe(
+    files: Annotated[list[Path], typer.Argument(help="exports and lists of one programme")],
+    output: Annotated[Path | None, typer.Option(help="where the proposed mapping goes")] = None,
+) -> None:
+    """Propose a mapping for files of your own, with what is unsure marked."""
+    from analysis.stages.describe import describe
+
+    describe(files, output)
+
+
+@app.command()
 def check(mapping: Annotated[Path, typer.Argument(help="a mapping of your own")]) -> None:
     """Say what is wrong with a dataset, what becomes of its rows, and what it can answer."""
     from analysis.stages.check import check
@@ -127,11 +138,33 @@ def warn(mapping: MappingFile, plan: PlanFile, folder: Folder) -> None:
 
 
 @app.command()
-def multiverse(mapping: MappingFile, plan: PlanFile, folder: Folder) -> None:
+def multiverse(
+    mapping: MappingFile,
+    plan: PlanFile,
+    folder: Folder,
+    replicates: Annotated[
+        list[Path] | None, typer.Option(help="each part made by `alliance resample`, if any")
+    ] = None,
+) -> None:
     """Clean tables to the difference under every combination of reasonable choices."""
     from analysis.stages.multiverse import multiverse
 
-    multiverse(mapping, plan, folder)
+    multiverse(mapping, plan, folder, replicates or ())
+
+
+@app.command()
+def resample(
+    mapping: MappingFile,
+    plan: PlanFile,
+    folder: Folder,
+    part: Annotated[int, typer.Option(min=1, help="which part: 1, 2, ...")],
+    parts: Annotated[int, typer.Option(min=1, help="of how many")],
+    output: Output,
+) -> None:
+    """One part of the multiverse's resamples, for many machines side by side."""
+    from analysis.stages.multiverse import resample
+
+    resample(mapping, plan, folder, part, parts, output)
 
 
 @app.command()
@@ -159,19 +192,19 @@ def claims(mapping: MappingFile, plan: PlanFile, ledger: LedgerFile, folder: Fol
 
 
 @app.command("gather-claims")
-def gather_claims(ledger: LedgerFile, results: Results, mappings: Mappings) -> None:
+def gather_claims(plan: PlanFile, ledger: LedgerFile, results: Results, mappings: Mappings) -> None:
     """All datasets' verdicts in one table, with those that only all of them together allow."""
     from analysis.stages.claims import gather
 
-    gather(ledger, results, mappings)
+    gather(plan, ledger, results, mappings)
 
 
 @app.command()
-def gather(results: Results, mappings: Mappings) -> None:
+def gather(plan: PlanFile, results: Results, mappings: Mappings) -> None:
     """All datasets' estimates and rows together, and the headline numbers."""
     from analysis.stages.gather import gather
 
-    gather(results, mappings)
+    gather(plan, results, mappings)
 
 
 @app.command()
@@ -191,15 +224,50 @@ def report(plan: PlanFile, results: Results, mappings: Mappings) -> None:
 
 
 @app.command()
+def audit(plan: PlanFile, results: Results, mappings: Mappings) -> None:
+    """The programme audit, the tables for a manuscript, and the codebook."""
+    from analysis.stages.audit import audit
+
+    audit(plan, results, mappings)
+
+
+@app.command()
+def bundle(
+    mapping: Annotated[
+        Path | None, typer.Argument(help="a mapping of your own; the plan's datasets without")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="where the archive goes; bundle.zip in the results without")
+    ] = None,
+    date: Annotated[
+        str, typer.Option(help="day of publication, 2026-01-31; the newest commit's without")
+    ] = "",
+    author: Annotated[
+        list[str] | None, typer.Option(help="whose the results are; may be given several times")
+    ] = None,
+) -> None:
+    """Pack a finished run, without any row of data, into one archive ready to deposit."""
+    from analysis.stages.bundle import bundle
+
+    print(f"Bundle: {bundle(mapping, output, date, author or [])}")
+
+
+@app.command()
 def simulate(
     programme: Annotated[str, typer.Argument(help="the programme's name")],
     output: Output,
-    truth: Annotated[Path, typer.Option("--truth", help="where its truth goes (JSON)")],
+    truth: Annotated[
+        Path | None, typer.Option("--truth", help="where its truth goes (JSON)")
+    ] = None,
+    layout: Annotated[
+        str | None,
+        typer.Option(help="write it as a tool does: qualtrics, redcap, spss or google_forms"),
+    ] = None,
 ) -> None:
     """A simulated programme's raw files, with known truth; the same bytes every time."""
     from analysis.stages.simulate import simulate
 
-    simulate(programme, output, truth)
+    simulate(programme, output, truth, layout)
 
 
 @app.command()
@@ -212,10 +280,22 @@ def calibrate(
         "results"
     ),
     plan: PlanFile = Path("config/config.yaml"),
+    scenario: Annotated[
+        str | None, typer.Option(help="this scenario alone, into <output>/calibration/")
+    ] = None,
+    gather: Annotated[
+        bool, typer.Option("--gather", help="put the scenarios made one by one together")
+    ] = False,
 ) -> None:
-    """Hold every line of evidence to known truth; exit code 1 if a bar fails."""
-    from analysis.stages.calibrate import calibrate
+    """Hold every line of evidence to known truth; at one go, exit code 1 if a bar fails."""
+    from analysis.stages.calibrate import calibrate, calibrate_scenario, gather_calibration
 
+    if scenario is not None:
+        calibrate_scenario(plan, output, share, processes, scenario)
+        return
+    if gather:
+        gather_calibration(output, whole=share == 1)
+        return
     raise typer.Exit(calibrate(plan, output, share, processes))
 
 

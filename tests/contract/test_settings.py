@@ -167,3 +167,14 @@ def test_settings_cannot_be_changed_after_reading(tmp_path):
     instrument = read_settings(written(tmp_path, "short.yaml", KEY), Instrument)
     with pytest.raises(ValueError, match="frozen"):
         instrument.title = "another"
+
+
+@pytest.mark.parametrize("programme", ["advisor_id", "organisation_id", "advisor_years", "tarck"])
+def test_a_programme_that_names_somebody_or_nothing_is_refused(tmp_path, programme):
+    mapping = yaml.safe_load((ROOT / "config/datasets/executive_coaching.yaml").read_text())
+    with pytest.raises(UserFault, match="sorts them into programmes") as fault:
+        read_mapping(written(tmp_path, "coaching.yaml", mapping | {"programme": programme}))
+    assert "advisee_level, change_size, setting" in str(fault.value)
+    assert read_mapping(
+        written(tmp_path, "coaching.yaml", mapping | {"programme": "change_size"})
+    ).programme

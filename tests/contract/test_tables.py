@@ -53,6 +53,19 @@ def test_a_table_without_further_columns_refuses_a_stray_one():
         check_table("events", events.assign(mood="bad"))
 
 
+def test_a_breach_names_the_row_and_not_what_the_cell_says():
+    events = pd.DataFrame({"engagement_id": ["1"], "event": ["complaint"], "source": ["Erika M."]})
+    with pytest.raises(UserFault, match="'source' in row 1") as told:
+        check_table("events", events)
+    assert "Erika" not in str(told.value)
+    people = pd.DataFrame(
+        {"engagement_id": ["Erika"] * 2, "advisee_id": "a", "advisor_id": "b", "setting": "other"}
+    )
+    with pytest.raises(UserFault, match="occurs twice, first in row 2") as told:
+        check_table("engagements", people)
+    assert "Erika" not in str(told.value)
+
+
 def test_the_page_names_every_table_and_column():
     page = as_markdown()
     for table in TABLES.values():

@@ -1,14 +1,37 @@
 import io
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.contract.claims import read_ledger
+from analysis.contract.estimates import as_estimates
 from analysis.contract.plan import ComparisonPlan, Plan, ScoringPlan
 from analysis.evidence.grid import compare_all_cells
+from analysis.evidence.sentence import headline_sentence, read_headline
+from analysis.present.drawing import as_svg
+from analysis.present.figures import draw_comparison, draw_datasets
+from analysis.present.report import ReportContext, ReportDataset
 
-CHOICES = ComparisonPlan(resamples=99)
+CHOICES = ComparisonPlan(resamples=99, permutations=19, repeats=2, imputations=3)
+CLAIMS = read_ledger(Path(__file__).parents[2] / "config/claims.yaml").claims
+HOSTILE = '<img src="http://example.org/x.png" onerror=alert(1)> & "goals" $5 😀 שלום {{ 7*7 }}'
+FLOW = pd.DataFrame(
+    {
+        "table": ["engagements"] * 3,
+        "source": ["export.csv"] * 3,
+        "step": ["read", "set aside", "kept"],
+        "reason": ["rows in the raw table", HOSTILE, "rows kept"],
+        "rows": [1445, 14, 1431],
+    }
+)
+PROVENANCE = {
+    "code_hash": "0123456789abcdef",
+    "versions": {"numpy": "2.4.6", "dvc": None},
+    "git": {"commit": "f" * 40, "uncommitted_changes": True},
+}
 
 
 def simulate_frame(rng, advisors=20, caseload=8):
@@ -104,3 +127,75 @@ def in_memory():
 @pytest.fixture(scope="session")
 def plan():
     return Plan(datasets=("coaching",), scoring=ScoringPlan(), comparison=CHOICES)
+
+
+@pytest.fixture(scope="session")
+def hostile():
+    """What somebody may write into a label."""
+    return HOSTILE
+
+
+def report_dataset(name, table, title):
+    """A dataset as the report takes it."""
+    headline = read_headline(table)
+    return ReportDataset(
+        name=name,
+        title=title,
+        sentence=headline_sentence(headline, title),
+        verdict=headline.verdict,
+        reason=headline.reason,
+        comparison=table,
+        flow=FLOW,
+        figure_svg=as_svg(draw_comparison(table, title, 0.10)),
+        notes=["The key of WAI-S is unverified."],
+        provenance={"Licence": "CC0"},
+        outcome_titles={"goal_attainment": "Attainment of goals"},
+    )
+
+
+def report_of(tables, titles, plan):
+    """A report on datasets by name: their comparison tables and titles."""
+    datasets = [report_dataset(name, table, titles[name]) for name, table in tables.items()]
+    overview = draw_datasets(pd.concat(tables.values()), titles, 0.10)
+    return ReportContext(datasets, as_svg(overview), plan, PROVENANCE)
+
+
+@pytest.fixture(scope="session")
+def make_report(plan):
+    """What makes a report on tables by name, with their titles."""
+    return lambda tables, titles: report_of(tables, titles, plan)
+
+
+@pytest.fixture(scope="session")
+def report_context(tables, plan):
+    """A report on every kind of dataset."""
+    return report_of(tables, {name: f"The {name} programme" for name in tables}, plan)
+
+
+@pytest.fixture(scope="session")
+def make_claims():
+    """What makes a table of every claim in each of the datasets named, as read back from CSV."""
+    verdicts = ("supported", "opposed", "equivalent", "inconclusive", "not_testable")
+
+    def make(datasets):
+        rows = []
+        for place, claim in enumerate(CLAIMS):
+            for shift, dataset in enumerate(datasets):
+                verdict = verdicts[(place + shift) % 5]
+                known = verdict != "not_testable"
+                rows.append(
+                    {
+                        "dataset": dataset,
+                        "claim": claim.id,
+                        "estimate": claim.smallest * (2 - place % 3) if known else np.nan,
+                        "conf_low": claim.smallest * (1 - place % 3) if known else np.nan,
+                        "conf_high": claim.smallest * (3 - place % 3) if known else np.nan,
+                        "n_engagements": 320 if known else np.nan,
+                        "verdict": verdict,
+                        "sentence": f"{verdict}: {claim.statement}.",
+                        "note": "missing: the <b>outcome</b>" if not known else "as it is",
+                    }
+                )
+        return as_read_back(as_estimates(rows))
+
+    return make

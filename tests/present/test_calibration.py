@@ -9,6 +9,7 @@ from analysis.present.calibration import describe_calibration, tell_bars
 from analysis.present.calibration_page import write_calibration_page
 from analysis.present.drawing import as_svg
 from analysis.present.lies import draw_calibration
+from analysis.simulate.scenarios import SCENARIOS
 from analysis.stages import calibrate as stage
 from analysis.stages import report as report_stage
 
@@ -84,12 +85,21 @@ def test_the_page_holds_every_table_and_names_its_figure(rows):
     assert page.count("| Line |") >= rows["scenario"].nunique()
 
 
+def made_of(rows):
+    """Stands for the simulations: the rows of the scenarios asked for."""
+
+    def calibrate(_plan, _share, _processes, scenarios):
+        return rows[rows["scenario"].isin([one.name for one in scenarios])]
+
+    return calibrate
+
+
 class TestStage:
     """The command's edge: what is written where, and the exit code."""
 
     @pytest.fixture
     def made(self, rows, tmp_path, monkeypatch):
-        monkeypatch.setattr(stage, "calibrate_lines", lambda *_, **__: rows.copy())
+        monkeypatch.setattr(stage, "calibrate_lines", made_of(rows))
         monkeypatch.setattr(stage, "CALIBRATION", tmp_path / "docs/calibration.csv")
         return tmp_path
 
@@ -108,9 +118,23 @@ class TestStage:
     def test_a_failed_bar_is_exit_code_1(self, made, rows, monkeypatch, capsys):
         wrong = rows.copy()
         wrong.loc[wrong["passes"].notna(), "passes"] = False
-        monkeypatch.setattr(stage, "calibrate_lines", lambda *_, **__: wrong)
+        monkeypatch.setattr(stage, "calibrate_lines", made_of(wrong))
         assert stage.calibrate("config/config.yaml", made / "results", 1.0, 1) == 1
         assert "FAILS" in capsys.readouterr().out
+
+    def test_scenarios_made_one_by_one_give_the_same_table(self, made):
+        stage.calibrate("config/config.yaml", made / "results", 0.5, 1)
+        for one in reversed(SCENARIOS):
+            with pytest.raises(UserFault, match=f"not calibrated yet: .*{one.name}"):
+                stage.gather_calibration(made / "apart", whole=False)
+            stage.calibrate_scenario("config/config.yaml", made / "apart", 0.5, 1, one.name)
+        stage.gather_calibration(made / "apart", whole=False)
+        together = (made / "results/tables/calibration.csv").read_bytes()
+        assert (made / "apart/tables/calibration.csv").read_bytes() == together
+
+    def test_an_unknown_scenario_is_refused(self, made):
+        with pytest.raises(UserFault, match=r"there is no 'sunny'\. There are: independent"):
+            stage.calibrate_scenario("config/config.yaml", made / "results", 1.0, 1, "sunny")
 
     @pytest.mark.parametrize("share", [0.0, -1.0, 1.5, float("nan")])
     def test_a_share_that_is_none_is_refused(self, made, share):

@@ -1,4 +1,3 @@
-import io
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +5,6 @@ import pandas as pd
 import pytest
 
 from analysis.contract.claims import read_ledger
-from analysis.contract.estimates import as_estimates
 from analysis.present.claims import describe_claims, draw_claim
 
 CLAIMS = read_ledger(Path(__file__).parents[2] / "config/claims.yaml").claims
@@ -14,28 +12,8 @@ TITLES = {"coaching": "Executive <coaching>", "support": "Support"}
 
 
 @pytest.fixture
-def table():
-    """Every claim in two datasets, as read back from CSV."""
-    verdicts = ("supported", "opposed", "equivalent", "inconclusive", "not_testable")
-    rows = []
-    for place, claim in enumerate(CLAIMS):
-        for shift, dataset in enumerate(TITLES):
-            verdict = verdicts[(place + shift) % 5]
-            known = verdict != "not_testable"
-            rows.append(
-                {
-                    "dataset": dataset,
-                    "claim": claim.id,
-                    "estimate": claim.smallest * (2 - place % 3) if known else np.nan,
-                    "conf_low": claim.smallest * (1 - place % 3) if known else np.nan,
-                    "conf_high": claim.smallest * (3 - place % 3) if known else np.nan,
-                    "n_engagements": 320 if known else np.nan,
-                    "verdict": verdict,
-                    "sentence": f"{verdict}: {claim.statement}.",
-                    "note": "missing: the <b>outcome</b>" if not known else "as it is",
-                }
-            )
-    return pd.read_csv(io.StringIO(as_estimates(rows).to_csv(index=False)))
+def table(make_claims):
+    return make_claims(TITLES)
 
 
 def test_the_wall_has_every_claim_by_every_dataset_with_sign_word_and_sentence(table):

@@ -8,6 +8,7 @@ import pytest
 from analysis.contract.estimates import COLUMNS
 from analysis.contract.files import write_csv, write_json
 from analysis.contract.plan import ComparisonPlan
+from analysis.contract.tables import write_table
 from analysis.evidence.multiverse.multiverse import CHOICE_COLUMNS
 from analysis.evidence.synthesis import synthesise
 from analysis.stages.draw import draw
@@ -75,6 +76,7 @@ def results(settings, tables):
     measured = pd.DataFrame(
         {
             "dataset": flow["dataset"],
+            "analysis": "measurement",
             "rater": "advisee",
             "subscale": "total",
             "occasion": 1,
@@ -82,6 +84,7 @@ def results(settings, tables):
             "estimate": [0.913, None],
             "conf_low": [0.88, None],
             "conf_high": [0.94, None],
+            "n_engagements": [160, None],
             "method": "cronbach_alpha",
             "note": [None, "scores arrive ready made: no items"],
         }
@@ -103,7 +106,17 @@ def results(settings, tables):
         "support": {"verdict": "not_testable", "sentence": "Support: cannot be tested."},
     }
     write_json(said, folder / "metrics.json")
+    people = [f"e{number:03d}" for number in range(160)]
+    engagements = pd.DataFrame(
+        {
+            "engagement_id": people,
+            "advisee_id": people,
+            "advisor_id": [f"a{number // 8:02d}" for number in range(160)],
+            "setting": "other",
+        }
+    )
     for name in names:
+        write_table("engagements", engagements, folder / f"interim/{name}/engagements.parquet")
         write_csv(tables[name], folder / f"interim/{name}/comparison.csv")
         write_csv(measured[measured["dataset"] == name], folder / f"interim/{name}/measurement.csv")
         own = explored[explored["dataset"] == name]

@@ -1,71 +1,13 @@
-"""A copy of the project to run in, and a small dataset of a user's own."""
+"""A small dataset of a user's own, and a copy of the project for a module's tests."""
 
 from __future__ import annotations
 
-import hashlib
-import os
-import shutil
-import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
-
-ROOT = Path(__file__).parents[2]
-COPIED = ("config", "workflow", "src", "data/raw", "requirements.lock")
-
-#: What may differ between two runs on the same inputs.
-EXEMPT = ("logs", "benchmarks", "interim")
-
-
-@dataclass
-class Project:
-    """A copy of the project's files; its own code is the one that runs."""
-
-    folder: Path
-
-    def alliance(self, *arguments: object, **environment: str) -> subprocess.CompletedProcess:
-        """Run the command there."""
-        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-        return subprocess.run(
-            [sys.executable, "-m", "analysis.cli", *map(str, arguments)],
-            cwd=self.folder,
-            env=os.environ | {"PYTHONPATH": str(self.folder / "src"), "PATH": path} | environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    def planned(self, *arguments: object) -> set[str]:
-        """The rules that another run would run."""
-        told = self.alliance("run", *arguments, "--snakemake=--dry-run")
-        assert told.returncode == 0, told.stderr
-        words = [line.split() for line in told.stdout.splitlines() if line.startswith("would ")]
-        return {" ".join(line[1:]) for line in words}
-
-    def digests(self, folder: str) -> dict[str, str]:
-        """Content hashes of all files that must be the same whenever inputs are."""
-        base = self.folder / folder
-        return {
-            str(path.relative_to(base)): hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in sorted(base.rglob("*"))
-            if path.is_file() and path.relative_to(base).parts[0] not in EXEMPT
-        }
-
-
-def copy_project(folder: Path) -> Project:
-    for name in COPIED:
-        source = ROOT / name
-        if source.is_dir():
-            ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
-            shutil.copytree(source, folder / name, ignore=ignored)
-        else:
-            shutil.copy(source, folder / name)
-    return Project(folder)
 
 
 def write_own_dataset(folder: Path, engagements: int = 90, advisors: int = 15) -> Path:
@@ -153,17 +95,11 @@ def write_own_dataset(folder: Path, engagements: int = 90, advisors: int = 15) -
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory) -> Project:
-    return copy_project(tmp_path_factory.mktemp("project"))
+def project(copy_of_project):
+    return copy_of_project()
 
 
 @pytest.fixture(scope="session")
 def own_dataset():
     """Writes a dataset of a user's own into a folder; the path of its mapping."""
     return write_own_dataset
-
-
-@pytest.fixture(scope="session")
-def copy_of_project(tmp_path_factory):
-    """Makes a fresh copy of the project each time it is called."""
-    return lambda: copy_project(tmp_path_factory.mktemp("project"))

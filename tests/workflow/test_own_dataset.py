@@ -47,6 +47,7 @@ def test_it_leaves_the_layout_of_the_examples(finished):
                 "multiverse",
                 "synthesis",
                 "flow",
+                "privacy",
             )
         ),
         *(
@@ -71,7 +72,7 @@ def test_a_second_run_has_nothing_to_do_says_so_and_answers_again(finished):
 @pytest.mark.parametrize(
     ("name", "old", "new", "words"),
     [
-        ("ratings.csv", ",Client,", ",Patient,", ["column 'Role'", "label 'Patient'", "row 2"]),
+        ("ratings.csv", ",Client,", ",Patient,", ["column 'Role'", "label is not known", "row 2"]),
         ("ratings.csv", "Case,Role", "Case,Rolle", ["column 'Role'", "did you mean 'Rolle'"]),
         ("cases.csv", "E000,", "E000,E000,", ["cases.csv", "row 2", "5 cells"]),
         ("own.yaml", "instruments:", "instrumens:", ["instrumens", "did you mean 'instruments'"]),

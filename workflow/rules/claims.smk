@@ -42,6 +42,7 @@ rule gather_claims:
     """Put all datasets' verdicts together, with those that only all of them together allow."""
     input:
         mappings=[ancient(str(dataset.path)) for dataset in DATASETS.values()],
+        plan=ancient(str(layout.PLAN)),
         ledger=ancient(str(layout.LEDGER)),
         claims=expand("<results>/interim/{dataset}/claims.csv", dataset=DATASETS),
         engagements=expand("<results>/interim/{dataset}/engagements.parquet", dataset=DATASETS),
@@ -52,11 +53,14 @@ rule gather_claims:
         results=lambda wildcards, output: Path(output[0]).parents[1],
         code=code_hash("claims"),
         ledger=closure.file_hash(layout.LEDGER),
-        settings=[dataset.keys_hash("name") for dataset in DATASETS.values()],
+        plan=plan_hash("disclosure"),
+        settings=[
+            dataset.keys_hash("name", "cluster", "provenance") for dataset in DATASETS.values()
+        ],
     log:
         "<logs>/gather_claims.log",
     benchmark:
         "<benchmarks>/gather_claims.tsv"
     shell:
-        "alliance gather-claims --ledger {input.ledger:q} --results {params.results:q}"
-        " {input.mappings:q} > {log:q} 2>&1"
+        "alliance gather-claims --plan {input.plan:q} --ledger {input.ledger:q}"
+        " --results {params.results:q} {input.mappings:q} > {log:q} 2>&1"

@@ -6,7 +6,7 @@
 from functools import cache
 from pathlib import Path
 
-from analysis.contract import closure, freeze, layout
+from analysis.contract import closure, freeze, layout, secret
 
 PLAN = layout.read_plan(layout.PLAN)
 MAPPINGS = config.get("mappings")  # given for a dataset of the user's own
@@ -55,3 +55,8 @@ def instruments_hash(wildcards):
 def keys_hash(*keys):
     """Hash of the mapping's keys that a stage reads, as a function of the dataset."""
     return lambda wildcards: DATASETS[wildcards.dataset].keys_hash(*keys)
+
+
+def key_in_use(wildcards):
+    """Tells one secret from another without holding it: pseudonyms follow from it."""
+    return secret.key_in_use(DATASETS[wildcards.dataset].mapping.provenance)

@@ -1,6 +1,6 @@
 # Raw tables in, four clean tables out.
 #   inputs   a dataset's mapping, its raw files, the keys of its instruments
-#   outputs  <results>/interim/{dataset}/{engagements,checkins,outcomes,events}.parquet, flow.csv
+#   outputs  <results>/interim/{dataset}/{engagements,checkins,outcomes,events}.parquet, flow.csv, privacy.csv
 
 
 rule ingest_dataset:
@@ -14,11 +14,13 @@ rule ingest_dataset:
         outcomes=update("<results>/interim/{dataset}/outcomes.parquet"),
         events=update("<results>/interim/{dataset}/events.parquet"),
         flow=update("<results>/interim/{dataset}/flow.csv"),
+        privacy=update("<results>/interim/{dataset}/privacy.csv"),
     params:
         folder=subpath(output.flow, parent=True),
         code=code_hash("ingest"),
         data=data_hash,
         instruments=instruments_hash,
+        key=key_in_use,
         settings=keys_hash(
             "name",
             "folder",
@@ -29,6 +31,7 @@ rule ingest_dataset:
             "sources",
             "tables",
             "outcomes",
+            "quasi_identifiers",
         ),
     log:
         "<logs>/ingest_dataset/{dataset}.log",

@@ -48,9 +48,15 @@ rule measure_alliance:
             "comparison.window",
             "comparison.confidence",
             "comparison.seed",
+            "disclosure.threshold",
         ),
         settings=keys_hash(
-            "name", "cluster", "primary_outcome", "primary_source", "primary_phase"
+            "name",
+            "cluster",
+            "programme",
+            "primary_outcome",
+            "primary_source",
+            "primary_phase",
         ),
     log:
         "<logs>/measure_alliance/{dataset}.log",

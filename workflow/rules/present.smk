@@ -1,19 +1,9 @@
 # Tables in, what people look at out.
 #   inputs   the tables of estimates and flow, the plan, the mappings
-#   outputs  <results>/figures/*.svg and .png, <results>/report.html, <results>/provenance.json
+#   outputs  <results>/figures/*.svg and .png, <results>/report.html, <results>/provenance.json,
+#            <results>/audit.html, <results>/codebook.csv and .html, <results>/manuscript/*
 
-
-# Figures of every dataset, and the tables of its interim folder that they are drawn from.
-FIGURES = (
-    "comparison",
-    "measurement",
-    "trajectories",
-    "surface",
-    "ruptures",
-    "warning",
-    "multiverse",
-)
-DRAWN_FROM = ("comparison", "measurement", "process", "warning", "multiverse")
+from analysis.contract.products import AUDITED, DRAWN_FROM, FIGURES, FIGURES_ACROSS, REPORTED
 
 
 rule draw_figures:
@@ -21,6 +11,7 @@ rule draw_figures:
     input:
         mapping=mapping_of,
         plan=ancient(str(layout.PLAN)),
+        engagements="<results>/interim/{dataset}/engagements.parquet",
         tables=expand("<results>/interim/{{dataset}}/{table}.csv", table=DRAWN_FROM),
     output:
         svg=update(expand("<results>/figures/{{dataset}}_{figure}.svg", figure=FIGURES)),
@@ -28,7 +19,7 @@ rule draw_figures:
     params:
         results=lambda wildcards, output: Path(output[0]).parents[1],
         code=code_hash("draw"),
-        plan=plan_hash("comparison.sesoi", "comparison.confidence"),
+        plan=plan_hash("comparison.sesoi", "comparison.confidence", "disclosure"),
         instruments=instruments_hash,
         settings=keys_hash(
             "name", "title", "outcomes", "cluster", "provenance", "primary_outcome"
@@ -47,19 +38,7 @@ rule write_report:
     input:
         mappings=[ancient(str(dataset.path)) for dataset in DATASETS.values()],
         plan=ancient(str(layout.PLAN)),
-        tables=expand(
-            "<results>/tables/{table}.csv",
-            table=(
-                "comparison",
-                "measurement",
-                "process",
-                "warning",
-                "multiverse",
-                "synthesis",
-                "claims",
-                "flow",
-            ),
-        ),
+        tables=expand("<results>/tables/{table}.csv", table=REPORTED),
         metrics="<results>/metrics.json",
         figures=expand(
             "<results>/figures/{dataset}_{figure}.svg", dataset=DATASETS, figure=FIGURES
@@ -67,10 +46,8 @@ rule write_report:
     output:
         report=update("<results>/report.html"),
         provenance=update("<results>/provenance.json"),
-        svg=update("<results>/figures/datasets.svg"),
-        png=update("<results>/figures/datasets.png"),
-        forest=update("<results>/figures/synthesis.svg"),
-        forest_png=update("<results>/figures/synthesis.png"),
+        svg=update(expand("<results>/figures/{figure}.svg", figure=FIGURES_ACROSS)),
+        png=update(expand("<results>/figures/{figure}.png", figure=FIGURES_ACROSS)),
     params:
         results=subpath(output.report, parent=True),
         # The record holds the hash of all that the command imports.
@@ -86,4 +63,37 @@ rule write_report:
         "<benchmarks>/write_report.tsv"
     shell:
         "alliance report --plan {input.plan:q} --results {params.results:q}"
+        " {input.mappings:q} > {log:q} 2>&1"
+
+
+rule write_audit:
+    """Write the programme audit, the tables for a manuscript, and the codebook."""
+    input:
+        mappings=[ancient(str(dataset.path)) for dataset in DATASETS.values()],
+        plan=ancient(str(layout.PLAN)),
+        tables=expand("<results>/tables/{table}.csv", table=AUDITED),
+    output:
+        audit=update("<results>/audit.html"),
+        codebook=update(multiext("<results>/codebook", ".csv", ".html")),
+        word=update(expand("<results>/manuscript/{dataset}.docx", dataset=DATASETS)),
+        html=update(expand("<results>/manuscript/{dataset}.html", dataset=DATASETS)),
+    params:
+        results=subpath(output.audit, parent=True),
+        code=code_hash("audit"),
+        plan=plan_hash(
+            "scoring.minimum_answered",
+            "comparison.window",
+            "comparison.sesoi",
+            "comparison.confidence",
+            "warning.horizon",
+        ),
+        settings=[dataset.keys_hash() for dataset in DATASETS.values()],
+        instruments=[dataset.instruments_hash() for dataset in DATASETS.values()],
+        recorded=[closure.file_hash(path) for path in (layout.LEDGER, layout.BENCHMARKS)],
+    log:
+        "<logs>/write_audit.log",
+    benchmark:
+        "<benchmarks>/write_audit.tsv"
+    shell:
+        "alliance audit --plan {input.plan:q} --results {params.results:q}"
         " {input.mappings:q} > {log:q} 2>&1"

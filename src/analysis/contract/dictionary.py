@@ -116,6 +116,9 @@ class Table:
         return tuple(column.name for column in self.columns)
 
 
+#: Columns that say who or which; all others say what or how much.
+IDENTIFIERS = ("engagement_id", "advisee_id", "advisor_id", "organisation_id")
+
 _ENGAGEMENT = Column("engagement_id", TEXT, "identifier of the engagement, read as text")
 _WEEK = Column(
     "week",
@@ -255,7 +258,8 @@ def as_markdown() -> str:
         "# Data dictionary\n\n"
         "The four clean tables that ingest makes and every later stage reads, one Parquet file "
         "each under `results/interim/<dataset>/`. Each read and write is checked against this "
-        "page's source, `src/analysis/contract/dictionary.py`; `alliance dictionary` prints it.\n"
+        "page's source, `src/analysis/contract/dictionary.py`; `make document` writes it from "
+        "there.\n"
     ]
     for table in TABLES.values():
         key = ", ".join(f"`{name}`" for name in table.key) or "none: events may repeat"

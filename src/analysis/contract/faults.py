@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 MOST_SHOWN = 20
@@ -15,13 +16,49 @@ class UserFault(Exception):
     do about it.
     """
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook prints in place of a traceback (IPython asks an exception for it)."""
+        return f"alliance: {self}".splitlines()
 
-def several(title: str, faults: Iterable[str]) -> UserFault:
+
+@dataclass
+class Gathered:
+    """Faults of several steps, so that all are told at once.
+
+    As a context it keeps the fault that ends the block and goes on after it.
+
+    Example
+    -------
+    >>> faults = Gathered()
+    >>> with faults:
+    ...     raise UserFault("a.csv: there is no such file.")
+    >>> faults.told
+    ['a.csv: there is no such file.']
+    """
+
+    told: list[str] = field(default_factory=list)
+
+    def __enter__(self) -> Gathered:
+        return self
+
+    def __exit__(self, kind: type | None, fault: BaseException | None, trace: object) -> bool:
+        if not isinstance(fault, UserFault):
+            return False
+        self.told.append(str(fault))
+        return True
+
+    def tell(self) -> None:
+        """Raise one UserFault of all that was gathered, if anything was."""
+        if self.told:
+            raise UserFault("\n\n".join(dict.fromkeys(self.told)))
+
+
+def several(title: str, faults: Iterable[str], most: int = MOST_SHOWN) -> UserFault:
     """One fault out of many, worst first: at most 20 are listed, the rest are counted."""
     listed = list(dict.fromkeys(faults))
-    shown = [f"  - {fault}" for fault in listed[:MOST_SHOWN]]
-    if len(listed) > MOST_SHOWN:
-        shown.append(f"  ... and {len(listed) - MOST_SHOWN} more")
+    shown = [f"  - {fault}" for fault in listed[:most]]
+    if len(listed) > most:
+        shown.append(f"  ... and {len(listed) - most} more")
     return UserFault("\n".join([title, *shown]))
 
 

@@ -14,10 +14,12 @@ from analysis.contract.forms import Forms, align_forms
 from analysis.contract.instruments import Instrument, find_instrument, read_instrument
 from analysis.contract.mapping import Mapping, read_mapping
 from analysis.contract.plan import Plan
+from analysis.contract.secret import FILE_VARIABLE, VARIABLE
 from analysis.contract.strict import read_settings
 
 PLAN = Path("config/config.yaml")
 LEDGER = Path("config/claims.yaml")
+BENCHMARKS = Path("config/benchmarks.yaml")
 MAPPINGS = Path("config/datasets")
 INSTRUMENTS = Path("config/instruments")
 LOCK = Path("requirements.lock")
@@ -33,6 +35,12 @@ GENERATED = (
     "figures",
     "logs",
     "benchmarks",
+    "manuscript",
+    "audit.html",
+    "codebook.csv",
+    "codebook.html",
+    "bundle.zip",
+    "notebooks",
     "report.html",
     "provenance.json",
 )
@@ -90,6 +98,8 @@ class Dataset:
     @cached_property
     def folder(self) -> Path:
         """Where the raw tables lie. Raises UserFault for an unset environment variable."""
+        if any(name in self.mapping.folder for name in (VARIABLE, FILE_VARIABLE)):
+            raise UserFault(f"{self.path}: folder: the secret is no folder. Take another variable.")
         folder = os.path.expandvars(self.mapping.folder)
         if unset := re.search(r"\$\{?(\w+)", folder):
             raise UserFault(

@@ -10,9 +10,9 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
-from analysis.contract.dictionary import TABLES
-from analysis.contract.faults import UserFault
+from analysis.contract.dictionary import IDENTIFIERS, TABLES
 from analysis.contract.instruments import SubscaleName
+from analysis.contract.raw_tables import Cell, RawTable
 from analysis.contract.strict import Strict, read_settings
 
 Rater = Literal["advisee", "advisor", "observer"]
@@ -21,37 +21,43 @@ Phase = Literal["baseline", "during", "end", "follow_up"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 Value = str | int | float
 
-
-class RawTable(Strict):
-    """One raw table: a file, or one sheet of a workbook."""
-
-    file: str = Field(description="file name, below the mapping's folder")
-    format: Literal["csv", "tsv", "excel", "parquet"] | None = Field(
-        None, description="kind of file; told from its ending when absent"
-    )
-    sheet: str | None = Field(None, description="the workbook's sheet; the first when absent")
-    header_rows: int = Field(
-        1, ge=1, le=10, description="rows before the data; the first of them names the columns"
-    )
-    delimiter: str | None = Field(None, min_length=1, max_length=1, description="CSV separator")
-    decimal: Literal[".", ","] = Field(".", description="decimal mark")
-    encoding: str = Field("utf-8-sig", description="text encoding")
+#: What the mapping may name among the quasi-identifiers that is no column: ingest counts it.
+ORGANISATION_SIZE = "organisation_size"
 
 
 class Column(Strict):
-    """What fills a clean column: a raw column (and labels), or one value for all rows."""
+    """What fills a clean column: a raw column (and labels), one value for all, or weeks of dates.
+
+    Labels may be written as they stand in the cells or, for SPSS, as the codes' value labels.
+    """
 
     column: str | None = Field(None, description="the raw column")
     value: Value | None = Field(None, description="one value for every row")
-    labels: dict[str, Value] = Field(
+    date: str | None = Field(
+        None,
+        description="for weeks: the raw column of dates, which becomes whole weeks and is gone",
+    )
+    since: str = Field(
+        "start",
+        description="where weeks begin: `start` (the engagement's day in tables.engagements), "
+        "`first` (its first date in columns that say so), or a raw column of the same row",
+    )
+    labels: dict[Cell, Value] = Field(
         default_factory=dict, description="raw label to clean value; case and outer space ignored"
     )
     kind: Literal["text", "number"] = Field("text", description="what a covariate is read as")
 
+    @property
+    def raw(self) -> str | None:
+        """The raw column that is read, if any."""
+        return self.column or self.date
+
     @model_validator(mode="after")
     def _check(self) -> Column:
-        if (self.column is None) == (self.value is None):
-            raise ValueError("give either a column or a value")
+        if sum(given is not None for given in (self.column, self.value, self.date)) != 1:
+            raise ValueError("give either a column, a value or a date")
+        if self.date is None and "since" in self.model_fields_set:
+            raise ValueError("since goes with a date")
         if self.labels and self.column is None:
             raise ValueError("labels go with a column")
         folded = [" ".join(label.split()).casefold() for label in self.labels]
@@ -66,7 +72,7 @@ class Measure(Strict):
     outcome: Name = Field(description="name of the outcome")
     source: Source = Field(description="who gave it")
     phase: Phase = Field(description="when it was taken")
-    week: str | None = Field(None, description="raw column of its week")
+    week: str | Column | None = Field(None, description="raw column of its week, or its date")
     value: str | Column = Field(description="raw column of its values")
 
     def columns(self) -> dict[str, str | Column]:
@@ -76,6 +82,9 @@ class Measure(Strict):
         return constants | weeks | {"value": self.value}
 
 
+#: Clean columns that may be filled from dates.
+WEEKS = {"week", "ended_week"}
+_WEEKS_IN_WORDS = "a week or an ended_week"
 _MEASURED = ("outcome", "source", "phase")
 
 
@@ -87,13 +96,16 @@ class Part(Strict):
     """
 
     source: str = Field(description="the raw table")
-    where: dict[str, tuple[str, ...]] = Field(
+    where: dict[str, tuple[Cell, ...]] = Field(
         default_factory=dict, description="raw column to the values of the rows that count here"
     )
     each: dict[Name, tuple[Value, ...]] = Field(
         default_factory=dict, description="placeholders and the values they take"
     )
     columns: dict[str, str | Column] = Field(description="clean column to raw column or value")
+    start: str | None = Field(
+        None, description="engagements: raw column of the day each began, which weeks count from"
+    )
     items: str | tuple[str, ...] | None = Field(
         None, description="raw item columns: a pattern with {item}, or a list in item order"
     )
@@ -103,7 +115,7 @@ class Part(Strict):
     measures: tuple[Measure, ...] = Field(
         (), description="outcomes that each have a column: one pass for each of them"
     )
-    answers: dict[str, float] = Field(
+    answers: dict[Cell, float] = Field(
         default_factory=dict, description="answer in words to number, for items and subscales"
     )
 
@@ -120,7 +132,7 @@ class Part(Strict):
         return self
 
     def _patterns(self) -> list[str]:
-        raw = [field.column for field in self.fields.values() if field.column]
+        raw = [field.raw for field in self.fields.values() if field.raw]
         items = [self.items] if isinstance(self.items, str) else list(self.items or ())
         return [*raw, *items, *self.subscales.values()]
 
@@ -189,6 +201,11 @@ class Provenance(Strict):
     licence: str = Field(description="terms of use")
     consent: str = Field(description="what the people in it agreed to")
     simulated: bool = Field(False, description="whether it was made by `alliance simulate`")
+    public: bool = Field(
+        False,
+        description="whether its owners have published it, identifiers and all: a secret would "
+        "hide nothing, and none is asked for",
+    )
 
 
 class Primary(NamedTuple):
@@ -229,8 +246,19 @@ class Mapping(Strict):
     )
     sources: dict[Name, RawTable] = Field(min_length=1, description="the raw tables by name")
     tables: Tables = Field(description="how clean tables are made of raw ones")
+    programme: Name = Field(
+        "setting",
+        description="column of engagements by which the audit tells programmes apart: the setting, "
+        "or a covariate declared under tables.engagements",
+    )
     outcomes: dict[Name, Outcome] = Field(
         default_factory=dict, description="every outcome, its timing and direction"
+    )
+    quasi_identifiers: dict[str, tuple[float, ...]] = Field(
+        default_factory=dict,
+        description="what somebody who knows an engagement may know of it (columns of engagements, "
+        "or `organisation_size`, the organisation's engagements), with the bounds of the bands "
+        "that numbers are put into: how many engagements look alike in all of them is reported",
     )
     primary_outcome: Name | None = Field(None, description="the outcome the headline rests on")
     primary_source: Source | None = Field(None, description="whose account of it")
@@ -249,6 +277,8 @@ class Mapping(Strict):
                     raise ValueError(f"{place}.source: '{part.source}' is no source ({known})")
                 _check_columns(table, part, place)
         _check_used_once(self.parts())
+        _check_quasi_identifiers(self.quasi_identifiers, self.parts()["engagements"])
+        _check_programme(self.programme, self.tables.engagements)
         if (self.primary_outcome is None) != (self.primary_source is None):
             raise ValueError("primary_outcome and primary_source go together")
         if self.primary_outcome is not None and self.primary_outcome not in self.outcomes:
@@ -297,10 +327,26 @@ def _check_columns(table: str, part: Part, place: str) -> None:
             )
     if table == "events" and not {"occasion", "week"} & filled:
         raise ValueError(f"{place}.columns: an event needs its occasion or its week")
+    if dated := sorted({name for name, field in part.fields.items() if field.date} - WEEKS):
+        raise ValueError(f"{place}.columns.{dated[0]}: a date can only become {_WEEKS_IN_WORDS}")
+    if part.start is not None and table != "engagements":
+        raise ValueError(f"{place}.start: the day an engagement began belongs to engagements")
     has_answers = part.items is not None or bool(part.subscales)
     if has_answers != (table == "checkins"):
         which = "needs" if table == "checkins" else "takes no"
         raise ValueError(f"{place}: a part of {table} {which} items or subscales")
+
+
+def _check_programme(programme: str, parts: tuple[Part, ...]) -> None:
+    """Refuse a programme that no part fills, that is a number, or that names somebody."""
+    known = {name: field for part in parts for name, field in part.fields.items()}
+    named = {column.name for column in TABLES["engagements"].columns} - {"setting"}
+    usable = sorted(name for name in known if name not in named and known[name].kind == "text")
+    if programme not in usable:
+        raise ValueError(
+            f"programme: '{programme}' is no column of engagements that sorts them into programmes "
+            f"({', '.join(usable)}); identifiers and numbers do not"
+        )
 
 
 def _check_used_once(parts: dict[str, tuple[Part, ...]]) -> None:
@@ -323,13 +369,19 @@ def _check_used_once(parts: dict[str, tuple[Part, ...]]) -> None:
             )
 
 
+def _check_quasi_identifiers(
+    declared: dict[str, tuple[float, ...]], engagements: tuple[Part, ...]
+) -> None:
+    """Refuse what is no column of engagements, an identifier, or bands out of order."""
+    filled = {name for part in engagements for name in part.columns} - set(IDENTIFIERS)
+    for name, bounds in declared.items():
+        if name not in filled | {ORGANISATION_SIZE}:
+            known = ", ".join(sorted(filled))
+            raise ValueError(f"quasi_identifiers: '{name}' is no column of engagements ({known})")
+        if list(bounds) != sorted(set(bounds)):
+            raise ValueError(f"quasi_identifiers.{name}: the bounds must rise")
+
+
 def read_mapping(path: Path) -> Mapping:
     """Read a dataset's mapping. Raises UserFault listing all that is wrong with it."""
-    mapping = read_settings(path, Mapping)
-    for name, source in mapping.sources.items():
-        if Path(source.file).is_absolute() or ".." in Path(source.file).parts:
-            raise UserFault(
-                f"{path}: sources.{name}.file: '{source.file}' leaves the folder of the raw "
-                "tables. Name a file below it, and set `folder`."
-            )
-    return mapping
+    return read_settings(path, Mapping)

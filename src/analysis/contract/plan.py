@@ -264,6 +264,26 @@ class WarningPlan(Strict):
         return self
 
 
+class DisclosurePlan(Strict):
+    """What may leave the interim folder: how many people each figure must rest on."""
+
+    threshold: int = Field(
+        10,
+        ge=1,
+        description="engagements below which a count, or a figure that rests on them, is not "
+        "given; below 3 is refused unless the data are simulated",
+    )
+    fewest_advisors: int = Field(
+        3, ge=1, description="advisors (or clusters) below which a figure is not given"
+    )
+    largest_share: float = Field(
+        0.50,
+        gt=0,
+        le=1,
+        description="largest share of a figure's engagements that may be one advisor's",
+    )
+
+
 class Plan(Strict):
     """The whole plan."""
 
@@ -285,6 +305,9 @@ class Plan(Strict):
     )
     warning: WarningPlan = Field(
         default_factory=WarningPlan, description="how early warning is tried"
+    )
+    disclosure: DisclosurePlan = Field(
+        default_factory=DisclosurePlan, description="what may leave the interim folder"
     )
 
     @model_validator(mode="after")

@@ -9,6 +9,10 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from analysis.contract.faults import UserFault, nearest, several
+from analysis.contract.undecided import DECIDE, list_undecided
+
+#: A proposal of a long code book waits for many words, and each is a line to look for.
+MOST_TOLD = 200
 
 
 class Strict(BaseModel):
@@ -63,15 +67,20 @@ def read_yaml(path: Path) -> dict:
 
 
 def read_settings(path: Path, model: type[Settings]) -> Settings:
-    """Read and check one settings file against its model; every fault is listed at once."""
+    """Read and check one settings file against its model; every fault is listed at once.
+
+    A proposed file's places that still wait for its user are listed first.
+    """
     content = read_yaml(path)
+    faults = list_undecided(content, path)
+    title = "this proposal waits for you." if faults else "these settings are not valid."
     try:
-        return model.model_validate(content)
+        settings = model.model_validate(content)
     except ValidationError as error:
-        raise several(
-            f"{path}: these settings are not valid.",
-            (_in_words(one, model) for one in error.errors()),
-        ) from None
+        faults += [_in_words(one, model) for one in error.errors() if one["input"] != DECIDE]
+    if faults:
+        raise several(f"{path}: {title}", faults, most=MOST_TOLD)
+    return settings
 
 
 def _in_words(error: dict, model: type[BaseModel]) -> str:

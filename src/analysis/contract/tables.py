@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from analysis.contract.dictionary import INTEGER, NUMBER, TABLES, TEXT, Column, Table
@@ -55,7 +56,8 @@ def schema(table: Table) -> pa.DataFrameSchema:
 def check_table(name: str, frame: pd.DataFrame, origin: str = "") -> pd.DataFrame:
     """The frame itself, once it keeps to the data dictionary.
 
-    Raises UserFault listing every breach: the column, what was found, the row's position.
+    Raises UserFault listing every breach: the column, what should hold, the row's position. What
+    the cell says stays where it is.
     """
     import pandera.errors
 
@@ -68,14 +70,16 @@ def check_table(name: str, frame: pd.DataFrame, origin: str = "") -> pd.DataFram
         raise several(title, map(_in_words, cases.to_dict("records"))) from None
     key = [column for column in table.key if column in frame]
     if key and (twice := frame.duplicated(key)).any():
-        first = frame.loc[twice, key].iloc[0].to_dict()
-        raise UserFault(f"{title} The key {key} occurs twice, first for {first}.")
+        row = int(np.flatnonzero(twice)[0]) + 1
+        raise UserFault(f"{title} The key {key} occurs twice, first in row {row}.")
     return frame
 
 
 def _in_words(case: dict) -> str:
     where = f" in row {int(case['index']) + 1}" if pd.notna(case["index"]) else ""
-    return f"column '{case['column']}'{where}: {case['check']} fails for {case['failure_case']!r}"
+    if case["check"] == "column_in_schema":
+        return f"column '{case['failure_case']}' is not one of its columns"
+    return f"column '{case['column']}'{where}: {case['check']} fails"
 
 
 def write_table(name: str, frame: pd.DataFrame, path: Path) -> None:

@@ -153,11 +153,9 @@ def _place(
     before = known & (week < start)
     after = known & (week > end)
     prospective = declared.timing == "prospective"
-    if phase == "during":
-        # An engagement without a window has no rating: its value only tells that one is missing.
-        counts = after | (dated & ~rated) | (~dated & prospective)
-    else:
-        counts = ~before
+    # An engagement without a window has no rating: its value only tells that one is missing.
+    in_course = after | (dated & ~rated) | (~dated & prospective)
+    counts = in_course if phase == "during" else ~before
     kept = rows[counts]
     late = bool(after[counts & known].all())
     timing = "prospective" if prospective and late else "concurrent"

@@ -10,6 +10,7 @@ from analysis.contract.estimates import SOURCES
 from analysis.contract.plan import ComparisonPlan
 from analysis.evidence.cells import Cell, DeclaredOutcome, collect_cells
 from analysis.evidence.grid import FEWEST_ENGAGEMENTS, PrimaryCell
+from analysis.evidence.testable_lines import list_further_lines, refuse_further_lines
 from analysis.evidence.verdict import INDEPENDENT_SOURCES, refuse
 from analysis.measure.window import PAIR
 
@@ -40,6 +41,12 @@ def list_testable(
     cell = next((one for one in cells if one.key == chosen), None)
     rows = [_headline(frame, cell, raters, primary, cluster)]
     rows += _lines(frame, raters, occasions, items, plan, cluster)
+    if len(raters) < 2 or cell is None or cell.refusal:
+        lacking = "both ratings" if len(raters) < 2 else "the headline's outcome"
+        rows += refuse_further_lines(f"{lacking} would be needed")
+    else:
+        complete = _complete(frame, cell, list(PAIR))
+        rows += list_further_lines(complete, cell, frame, outcomes, plan, cluster)
     rows += [
         _grid_cell(frame, cells, raters, rater, source) for rater in PAIR for source in SOURCES
     ]

@@ -24,20 +24,20 @@ def check_outcomes(mapping: Mapping, outcomes: pd.DataFrame) -> None:
     if len(twice):
         row = twice.iloc[0]
         raise UserFault(
-            f"{mapping.name}: engagement '{row['engagement_id']}' has two values of "
-            f"{row['outcome']} by {row['source']} at {row['phase']}. Keep one, or give repeated "
+            f"{mapping.name}: an engagement has two values of {row['outcome']} by {row['source']} "
+            f"at {row['phase']} ({len(twice)} such cases in all). Keep one, or give repeated "
             "measures the phase `during` with their weeks."
         )
     faults = []
     for name, declared in mapping.outcomes.items():
-        values = outcomes.loc[outcomes["outcome"] == name, ["engagement_id", "value"]]
+        values = outcomes[outcomes["outcome"] == name]
         low = -float("inf") if declared.minimum is None else declared.minimum
         high = float("inf") if declared.maximum is None else declared.maximum
         outside = values[~values["value"].between(low, high)]
         if len(outside):
             row = outside.iloc[0]
             faults.append(
-                f"outcome '{name}' of engagement '{row['engagement_id']}' is {row['value']:g}, "
+                f"outcome '{name}' by {row['source']} at {row['phase']} is {row['value']:g}, "
                 f"outside {low:g} to {high:g} ({len(outside)} such values)"
             )
     if faults:
@@ -62,9 +62,9 @@ def in_time(
         raise several(
             f"{mapping.name}: check-ins out of order. Correct the week or the occasion.",
             (
-                f"engagement '{row.engagement_id}', {row.rater}: check-in {row.occasion} is of "
-                f"week {row.week:g}, before the check-in that precedes it"
-                for row in backwards.itertuples()
+                f"{rater}, check-in {occasion}: {len(rows)} "
+                f"{'are' if len(rows) > 1 else 'is'} of an earlier week than the one before"
+                for (rater, occasion), rows in backwards.groupby(["rater", "occasion"])
             ),
         )
     if "ended_week" not in engagements:

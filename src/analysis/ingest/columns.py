@@ -1,4 +1,8 @@
-"""One raw column into one clean column: labels, numbers, permitted values, ranges."""
+"""One raw column into one clean column: labels, numbers, permitted values, ranges.
+
+Messages name file, column and row, and never what a cell says: a column taken for another may hold
+names. Numbers out of their range are told.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +49,7 @@ def relabelled(
     known = folded.isin(table) | (cells == "")
     for label in dict.fromkeys(cells[~known]):
         rows = np.flatnonzero(cells == label)
-        faults.at(column, rows, f"label '{label}' is not known", f"{nearest(label, labels)}")
+        faults.at(column, rows, "its label is not known", f"{nearest(label, labels)}")
     return folded.map(table).where(known & (cells != ""), "").astype("str")
 
 
@@ -68,7 +72,7 @@ def as_numbers(cells: pd.Series, decimal: str, column: str, faults: Faults) -> p
         remedy = "Give a number, add the mark to `missing_marks`, or map the words with labels."
         if decimal == "." and cells.iloc[bad[0]].replace(",", ".", 1).replace(".", "", 1).isdigit():
             remedy = "Set `decimal: ','` for this source if that is a decimal comma."
-        faults.at(column, bad, f"'{cells.iloc[bad[0]]}' is not a number", remedy)
+        faults.at(column, bad, "what stands there is not a number", remedy)
     return numbers.where(np.isfinite(numbers))
 
 

@@ -8,18 +8,24 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.contract.dictionary import TABLES
-from analysis.contract.faults import UserFault
+from analysis.contract.faults import Gathered
 from analysis.contract.instruments import Instrument
 from analysis.contract.mapping import Mapping
 from analysis.contract.tables import check_table, dtype_of
+from analysis.ingest.account import Left, note_left
 from analysis.ingest.checks import check_outcomes, in_time
+from analysis.ingest.dates import Beginnings, check_starts, find_beginnings
 from analysis.ingest.flow import Flow
 from analysis.ingest.parts import make_rows
+from analysis.ingest.privacy import leave_behind, refuse_personal, refuse_personal_clean
 from analysis.ingest.sources import Raw, read_raw
 
 
 def ingest_dataset(
-    mapping: Mapping, folder: Path, instruments: Lookup[str, Instrument]
+    mapping: Mapping,
+    folder: Path,
+    instruments: Lookup[str, Instrument],
+    left: list[Left] | None = None,
 ) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
     """The four clean tables by name, and the flow of rows.
 
@@ -28,35 +34,64 @@ def ingest_dataset(
     mapping : what the raw tables mean
     folder : where they lie
     instruments : rater to the key of the instrument that rater answered
+    left : takes, if given, what became of columns that are not taken in as they are
 
     Raises
     ------
     UserFault
-        where going on would make the answer wrong; what can be set aside is set aside and counted
+        where going on would make the answer wrong, naming all that is wrong in all files; what can
+        be set aside is set aside and counted
     """
+    check_starts(mapping)
     flow = Flow(mapping.name)
+    faults = Gathered()
     raws: dict[str, Raw] = {}
+    for name, source in mapping.sources.items():
+        with faults:
+            whole = read_raw(source, folder)
+            raws[name] = leave_behind(name, whole, mapping)
+            if left is not None:
+                left += note_left(name, whole, mapping)
+    before = len(faults.told)
+    with faults:
+        refuse_personal(mapping, raws)
+    if len(faults.told) > before:  # what is wrong with a cell could repeat what is in it
+        faults.tell()
+    begun = Beginnings()
+    with faults:
+        begun = find_beginnings(mapping, raws)
     tables: dict[str, pd.DataFrame] = {}
     for table, parts in mapping.parts().items():
+        # Engagements that could not be read make none of the others unknown.
         known = set(tables["engagements"]["engagement_id"]) if "engagements" in tables else None
-        made = []
-        for source in dict.fromkeys(part.source for part in parts):
-            if source not in raws:
-                raws[source] = read_raw(mapping.sources[source], folder)
+        made, before = [], len(faults.told)
+        for source in dict.fromkeys(part.source for part in parts if part.source in raws):
             of_source = [part for part in parts if part.source == source]
-            made.append(
-                make_rows(table, source, of_source, raws[source], mapping, instruments, known, flow)
-            )
+            with faults:
+                made.append(
+                    make_rows(
+                        table, of_source, raws[source], mapping, instruments, known, begun, flow
+                    )
+                )
+        if len(faults.told) > before or any(part.source not in raws for part in parts):
+            continue
         tables[table] = _in_contract(table, made)
         if table in ("engagements", "checkins") and tables[table].empty:
-            raise UserFault(
+            faults.told.append(
                 f"{mapping.name}: no usable row is left in {table}. "
                 f"{_why_empty(flow, table)} Look at the raw table and the mapping's columns."
             )
-    check_outcomes(mapping, tables["outcomes"])
-    tables["checkins"] = in_time(mapping, tables["checkins"], tables["engagements"], flow)
+            del tables[table]
+    if "outcomes" in tables:
+        with faults:
+            check_outcomes(mapping, tables["outcomes"])
+    if {"checkins", "engagements"} <= set(tables):
+        with faults:
+            tables["checkins"] = in_time(mapping, tables["checkins"], tables["engagements"], flow)
+    faults.tell()
     for table, frame in tables.items():
         check_table(table, frame, mapping.name)
+    refuse_personal_clean(mapping.name, tables)
     return tables, flow.as_frame()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping as Lookup
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from analysis.contract.faults import UserFault, nearest, several
 from analysis.contract.instruments import Instrument
 from analysis.contract.mapping import Column, Mapping, Part
 from analysis.ingest.columns import Faults, as_numbers, fold, relabelled, within
+from analysis.ingest.dates import FIRST, NO_START, START, TURNED, Beginnings, as_weeks
 from analysis.ingest.flow import KEPT, MADE, MENDED, READ, SET_ASIDE, Flow
 from analysis.ingest.sources import Raw
 
@@ -45,39 +46,44 @@ class Pass:
     clean: list[pd.DataFrame] = field(default_factory=list)
     reasons: list[np.ndarray] = field(default_factory=list)
     out_of_range: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    turned: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    startless: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=bool))
 
 
 def make_rows(
     table: str,
-    source: str,
     parts: list[Part],
     raw: Raw,
     mapping: Mapping,
     instruments: Lookup[str, Instrument],
     known: set[str] | None,
+    begun: Beginnings,
     flow: Flow,
 ) -> pd.DataFrame:
     """Rows of a clean table from one raw table; the flow gets every raw row.
 
-    ``known`` are the engagements' identifiers (None while they are being made). Raises UserFault
-    listing all that would make the rows wrong.
+    ``known`` are the engagements' identifiers (None while they are being made), ``begun`` when they
+    began. Raises UserFault listing all that would make the rows wrong.
     """
     columns = _used_columns(table, parts, raw, instruments)
     total = len(raw.lines)
     blank = (raw.cells.apply(lambda cells: cells.str.strip()) == "").all(axis=1).to_numpy()
     raw = raw.rows(~blank)
+    aside = raw.aside[raw.aside != ""]
+    raw = raw.rows(raw.aside == "")
     cells = raw.cells[columns]
     bare = cells.apply(lambda column: column.str.strip())
     trimmed = (bare != cells).to_numpy().any(axis=1)
     marks = bare.isin(mapping.missing_marks)
     bare = bare.mask(marks, "")
     todo = Pass(
-        Raw(bare, raw.lines, raw.label),
+        replace(raw, cells=bare),
         Faults(raw.label, raw.lines),
-        out_of_range=np.zeros(len(bare), dtype=bool),
+        *([], []),
+        *(np.zeros(len(bare), dtype=bool) for _ in range(3)),
     )
     for part in parts:
-        _make_part(table, part, todo, mapping, instruments, known)
+        _make_part(table, part, todo, mapping, instruments, known, begun)
     if todo.faults:
         raise several(
             f"{mapping.name}: {table} cannot be read from {raw.label}.", todo.faults.worst_first()
@@ -87,17 +93,31 @@ def make_rows(
     name = raw.label
     flow.count(table, name, READ, "rows in the raw table", total)
     flow.count(table, name, SET_ASIDE, BLANK, blank.sum())
+    for reason in dict.fromkeys(aside):
+        flow.count(table, name, SET_ASIDE, reason, (aside == reason).sum())
     first = todo.reasons[0][~kept]
     for reason in dict.fromkeys(first):
         flow.count(table, name, SET_ASIDE, reason, (first == reason).sum())
     flow.count(table, name, KEPT, "rows kept", kept.sum())
     flow.count(table, name, MENDED, TRIMMED, (trimmed & kept).sum())
     flow.count(table, name, MENDED, MARKED, (marks.to_numpy().any(axis=1) & kept).sum())
+    _count_declared(table, columns, raw, kept, flow)
+    flow.count(table, name, MENDED, TURNED, (todo.turned & kept).sum())
+    flow.count(table, name, MENDED, NO_START, (todo.startless & kept).sum())
     if table == "checkins":
         flow.count(table, name, MENDED, OUT_OF_RANGE, (todo.out_of_range & kept).sum())
     made = pd.concat(todo.clean, ignore_index=True)
     flow.count(table, name, MADE, f"rows of {table}", len(made))
     return made
+
+
+def _count_declared(table: str, columns: list[str], raw: Raw, kept: np.ndarray, flow: Flow) -> None:
+    """Count rows with a code that the file itself declares missing, each code by itself."""
+    declared = [raw.declared_missing[name] for name in columns if name in raw.declared_missing]
+    reasons = {reason for column in declared for reason in column.unique() if reason}
+    for reason in sorted(reasons):
+        rows = np.any([column == reason for column in declared], axis=0)
+        flow.count(table, raw.label, MENDED, reason, (rows & kept).sum())
 
 
 def _make_part(
@@ -107,19 +127,25 @@ def _make_part(
     mapping: Mapping,
     instruments: Lookup[str, Instrument],
     known: set[str] | None,
+    begun: Beginnings,
 ) -> None:
     """Make one part's rows: the reason of each raw row, the clean rows of those kept."""
     reasons = np.full(len(todo.raw.lines), "", dtype=object)
     for column, values in part.where.items():
-        chosen = todo.raw.cells[column].map(fold).isin([fold(value) for value in values])
+        cells = todo.raw.spoken(column, dict.fromkeys(values))
+        chosen = cells.map(fold).isin([fold(value) for value in values])
         reasons[~chosen] = NOT_CHOSEN
+    if part.where:
+        # What the part does not choose may hold other words and numbers.
+        chosen = todo.raw.cells.where(pd.Series(reasons == "", index=todo.raw.cells.index), "")
+        todo = replace(todo, raw=replace(todo.raw, cells=chosen))
     _set_aside_twice(table, part, todo, mapping, reasons)
     open_rows = reasons == ""
     kept = np.zeros(len(reasons), dtype=bool)
     why = np.full(len(reasons), "", dtype=object)
     for values in itertools.product(*part.each.values()):
         placed = dict(zip(part.each, values, strict=True))
-        clean = _clean_columns(table, part, placed, todo, mapping)
+        clean = _clean_columns(table, part, placed, todo, mapping, begun)
         lacking = _lacking(table, clean, known)
         if table == "checkins":
             answers = _answers(part, placed, clean["rater"], todo, mapping, instruments)
@@ -142,11 +168,15 @@ def _used_columns(
     used: dict[str, str] = {}
     for part in parts:
         used |= dict.fromkeys(part.where, "the rows chosen")
+        if part.start:
+            used.setdefault(part.start, "start")
         for values in itertools.product(*part.each.values()):
             placed = dict(zip(part.each, values, strict=True))
             for name, column in part.fields.items():
-                if column.column:
-                    used.setdefault(column.column.format(**placed), name)
+                if column.raw:
+                    used.setdefault(column.raw.format(**placed), name)
+                if column.date and column.since not in (FIRST, START):
+                    used.setdefault(column.since.format(**placed), name)
             if table == "checkins":
                 for name, raw_name in _answer_columns(part, placed, instruments).items():
                     used.setdefault(raw_name, name)
@@ -214,7 +244,7 @@ def _set_aside_twice(
         return
     cells = todo.raw.cells[key].apply(lambda column: column.str.casefold())
     cells = cells[reasons == ""]
-    if table == "outcomes" and "week" in fields and (week := fields["week"].column):
+    if table == "outcomes" and "week" in fields and (week := fields["week"].raw):
         repeats = _during(fields["phase"], todo)
         if "{" not in week:
             cells = cells.assign(_week=todo.raw.cells[week].where(repeats, ""))
@@ -240,11 +270,16 @@ def _during(phase: Column, todo: Pass) -> pd.Series:
     if phase.value is not None:
         return pd.Series(str(phase.value) == "during", index=todo.raw.cells.index)
     words = {fold(label) for label, to in phase.labels.items() if to == "during"} or {"during"}
-    return todo.raw.cells[phase.column].map(fold).isin(words)
+    return todo.raw.spoken(phase.column, phase.labels).map(fold).isin(words)
 
 
 def _clean_columns(
-    table: str, part: Part, placed: Lookup[str, object], todo: Pass, mapping: Mapping
+    table: str,
+    part: Part,
+    placed: Lookup[str, object],
+    todo: Pass,
+    mapping: Mapping,
+    begun: Beginnings,
 ) -> pd.DataFrame:
     """The part's declared columns, in the kinds of the data dictionary."""
     declared = {column.name: column for column in TABLES[table].columns}
@@ -253,12 +288,20 @@ def _clean_columns(
     for name, column in part.fields.items():
         kind = Declared(name, NUMBER if column.kind == "number" else TEXT, "", nullable=True)
         kind = declared.get(name, kind)
+        if column.date is not None:
+            weeks = as_weeks(column, placed, part, todo.raw, mapping, begun, todo.faults)
+            clean[name], turned, startless = weeks
+            todo.turned |= turned
+            todo.startless |= startless
+            continue
         raw_name = column.column.format(**placed) if column.column else name
         if column.value is not None:
             text = str(column.value).format(**placed)
             cells = pd.Series(text, index=todo.raw.cells.index, dtype="str")
         else:
-            cells = relabelled(todo.raw.cells[raw_name], column.labels, raw_name, todo.faults)
+            cells = relabelled(
+                todo.raw.spoken(raw_name, column.labels), column.labels, raw_name, todo.faults
+            )
         clean[name] = _in_kind(cells, kind, decimal, raw_name, todo.faults)
     return pd.DataFrame(clean)
 
@@ -271,7 +314,7 @@ def _in_kind(
         if kind.values:
             for word in dict.fromkeys(cells[~cells.isin((*kind.values, ""))]):
                 rows = np.flatnonzero(cells == word)
-                what = f"'{word}' is no {kind.name}"
+                what = f"what stands there is no {kind.name}"
                 faults.at(raw_name, rows, what, f"Map it with labels. {nearest(word, kind.values)}")
         return cells.where(cells != "", np.nan)
     numbers = as_numbers(cells, decimal, raw_name, faults)
@@ -318,7 +361,7 @@ def _answers(
     high = raters.map({rater: form.responses.maximum for rater, form in instruments.items()})
     answers = {}
     for name, raw_name in named.items():
-        cells = todo.raw.cells[raw_name]
+        cells = todo.raw.spoken(raw_name, part.answers)
         stray = np.zeros(len(cells), dtype=bool)
         if part.answers and mapping.out_of_range == "set_missing":
             stray = _codes_outside(cells, low, high)

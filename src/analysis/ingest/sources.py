@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 
 from analysis.contract.faults import UserFault, nearest, several
-from analysis.contract.mapping import RawTable
+from analysis.contract.raw_tables import Format, RawTable
+from analysis.ingest.columns import fold
+from analysis.ingest.spss import read_spss
+from analysis.ingest.text import read_text
+from analysis.ingest.tools import check_header, set_aside
 
 _FORMATS = {
     ".csv": "csv",
@@ -21,6 +26,8 @@ _FORMATS = {
     ".xlsx": "excel",
     ".xlsm": "excel",
     ".parquet": "parquet",
+    ".sav": "spss",
+    ".zsav": "spss",
 }
 
 
@@ -31,15 +38,43 @@ class Raw:
     cells : frame of text, an empty string where a cell is empty; index 0, 1, ...
     lines : for each row, its number in the file or sheet, the first line being 1
     label : file (and sheet) for messages
+    aside : for each row, why it does not count; "" where it does
+    value_labels : column to code to its label, where the file says so
+    declared_missing : column to text, for each row the code that the file declares missing, or ""
+    questions : column to the question asked, where the file says so
     """
 
     cells: pd.DataFrame
     lines: np.ndarray
     label: str
+    aside: np.ndarray
+    value_labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    declared_missing: Mapping[str, pd.Series] = field(default_factory=dict)
+    questions: Mapping[str, str] = field(default_factory=dict)
 
     def rows(self, keep: np.ndarray) -> Raw:
         """The rows where ``keep`` is True."""
-        return Raw(self.cells[keep].reset_index(drop=True), self.lines[keep], self.label)
+        return replace(
+            self,
+            cells=self.cells[keep].reset_index(drop=True),
+            lines=self.lines[keep],
+            aside=self.aside[keep],
+            declared_missing={
+                name: column[keep].reset_index(drop=True)
+                for name, column in self.declared_missing.items()
+            },
+        )
+
+    def spoken(self, column: str, words: Mapping[str, object]) -> pd.Series:
+        """A column's cells; a code stands as its value label where only that is among the words."""
+        known = {fold(word) for word in words}
+        told = {
+            code: label
+            for code, label in self.value_labels.get(column, {}).items()
+            if fold(code) not in known and fold(label) in known
+        }
+        cells = self.cells[column]
+        return cells.replace(told) if told else cells
 
 
 def read_raw(source: RawTable, folder: Path) -> Raw:
@@ -58,16 +93,24 @@ def read_raw(source: RawTable, folder: Path) -> Raw:
     if kind is None:
         raise UserFault(
             f"{path}: cannot tell what kind of file '{path.suffix}' is. "
-            f"Set `format` to one of csv, tsv, excel, parquet."
+            f"Set `format` to one of {', '.join(get_args(Format))}."
         )
-    if kind == "parquet":
-        return _read_parquet(path, label)
-    rows, lines = (
-        _read_sheet(path, source.sheet) if kind == "excel" else _read_text(path, source, kind)
-    )
-    return _with_header(
-        rows, lines, source.header_rows, f"{path}" + label[len(source.file) :], label
-    )
+    place = f"{path}" + label[len(source.file) :]
+    if kind == "spss":
+        cells, labels, missing, questions = read_spss(path)
+        raw = _numbered(cells, label)
+        raw = replace(raw, value_labels=labels, declared_missing=missing, questions=questions)
+    elif kind == "parquet":
+        raw = _read_parquet(path, label)
+    else:
+        if kind == "excel" or path.suffix.lower() in (".xlsx", ".xlsm"):
+            rows, lines = _read_sheet(path, source.sheet)
+        else:
+            tabs = kind == "tsv" or path.suffix.lower() in (".tsv", ".tab")
+            rows, lines = read_text(path, source, "\t" if tabs else ",")
+        rows = check_header(source, rows, place)
+        raw = _with_header(rows, lines, source.headers, place, label)
+    return replace(raw, aside=set_aside(source, raw.cells, place))
 
 
 def _with_header(
@@ -98,38 +141,15 @@ def _with_header(
         )
     square = [row[:width] + [""] * (width - len(row)) for row in body]
     cells = pd.DataFrame(square, columns=names, dtype="str")
-    return Raw(cells, np.asarray(numbers, dtype=np.int64), label)
+    asked = {} if header_rows == 1 else dict(zip(names, rows[1], strict=False))
+    return replace(
+        _numbered(cells, label), lines=np.asarray(numbers, dtype=np.int64), questions=asked
+    )
 
 
-def _read_text(path: Path, source: RawTable, kind: str) -> tuple[list[list[str]], list[int]]:
-    """Rows of a delimited text file, and the line each ends on."""
-    delimiter = source.delimiter or ("\t" if kind == "tsv" else ",")
-    rows, lines = [], []
-    try:
-        with path.open(encoding=source.encoding, newline="") as stream:
-            reader = csv.reader(stream, delimiter=delimiter, strict=True)
-            for row in reader:
-                rows.append(row)
-                lines.append(reader.line_num)
-    except UnicodeDecodeError as error:
-        raise UserFault(
-            f"{path}: byte {error.start} is not valid {source.encoding}. Set `encoding` "
-            "(utf-8, utf-16, cp1252, latin-1), or save the file as UTF-8."
-        ) from None
-    except LookupError:
-        raise UserFault(f"{path}: encoding '{source.encoding}' is not known.") from None
-    except csv.Error as error:
-        raise UserFault(f"{path}, row {len(rows) + 1}: cannot be read as CSV ({error}).") from None
-    if rows and max(map(len, rows)) == 1:
-        others = [
-            mark for mark in (";", ",", "\t", "|") if mark != delimiter and mark in rows[0][0]
-        ]
-        if others:
-            raise UserFault(
-                f"{path}: everything is in one column when split at {delimiter!r}. "
-                f"Set `delimiter` to {others[0]!r}."
-            )
-    return rows, lines
+def _numbered(cells: pd.DataFrame, label: str) -> Raw:
+    """A raw table whose rows are numbered from 1."""
+    return Raw(cells, np.arange(1, len(cells) + 1), label, np.full(len(cells), "", dtype=object))
 
 
 def _read_sheet(path: Path, sheet: str | None) -> tuple[list[list[str]], list[int]]:
@@ -175,7 +195,7 @@ def _read_parquet(path: Path, label: str) -> Raw:
     except (pyarrow.ArrowInvalid, OSError) as error:
         raise UserFault(f"{path}: cannot be read as Parquet ({error}).") from None
     cells = pd.DataFrame({str(name): _column_as_text(frame[name]) for name in frame.columns})
-    return Raw(cells, np.arange(1, len(frame) + 1), label)
+    return _numbered(cells, label)
 
 
 def _column_as_text(column: pd.Series) -> pd.Series:

@@ -7,6 +7,7 @@ import pandas as pd
 
 #: The family in the order of its rows (McGraw and Wong 1996): one rating, then the raters' mean.
 ICCS = ("ICC(1)", "ICC(A,1)", "ICC(C,1)", "ICC(k)", "ICC(A,k)", "ICC(C,k)")
+NO_LIMITS = "no interval: its limits leave the range of the coefficient"
 FEWEST_ELEMENTS = 3  # a correlation of two points is always 1 or -1
 
 
@@ -50,14 +51,21 @@ def intraclass_correlations(ratings: pd.DataFrame, confidence: float = 0.95) -> 
         return _no_iccs(n, "no variance in any rating")
     estimates = icc_from_moments(mean, covariance, n)
     squares = _mean_squares(mean, covariance, n)
-    f, df, low, high = _f_intervals(estimates, squares, n, k, confidence)
     from scipy.special import fdtrc
 
-    with np.errstate(invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        f, df, low, high = _f_intervals(estimates, squares, n, k, confidence)
+        # The mean of raters who run exactly against each other does not vary: nothing to divide by.
+        estimates = np.where(np.isfinite(estimates), estimates, np.nan)
+        f = np.where(np.isfinite(estimates), f, np.nan)
+        given = np.isfinite(low) & np.isfinite(high) & np.isfinite(estimates) & (low <= high)
+        low, high = np.where(given, low, np.nan), np.where(given, high, np.nan)
         p_values = [float(fdtrc(n - 1, d, one)) for one, d in zip(f, df, strict=True)]
     note = (
         "negative: the raters differ more within targets than between" if estimates[0] < 0 else ""
     )
+    why = [NO_LIMITS if unlimited else "" for unlimited in ~given]
+    notes = ["; ".join(filter(None, [note, one])) for one in why]
     return pd.DataFrame(
         {
             "term": ICCS,
@@ -68,7 +76,7 @@ def intraclass_correlations(ratings: pd.DataFrame, confidence: float = 0.95) -> 
             "conf_low": low,
             "conf_high": high,
             "n": n,
-            "note": note,
+            "note": notes,
         }
     )
 
@@ -177,6 +185,10 @@ def _f_intervals(estimates, squares, n: int, k: int, confidence: float):
         below, above = quantile(n - 1, v), quantile(v, n - 1)
         low[1] = n * (targets - below * residual) / (below * rest + n * targets)
         high[1] = n * (above * targets - residual) / (rest + n * above * targets)
+        # With few targets the formula can leave the coefficient's own range, [-1 / (k - 1), 1],
+        # beyond which the step up to the mean of k has a pole.
+        if not -1 / (k - 1) < low[1] <= high[1] <= 1:
+            low[1] = high[1] = np.nan
     means = [spearman_brown(limits, k) for limits in (low, high)]
     return f * 2, df * 2, np.append(low, means[0]), np.append(high, means[1])
 

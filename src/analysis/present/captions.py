@@ -126,9 +126,7 @@ def tell_datasets(cells: Mapping[str, OutcomeCell]) -> str:
     told = []
     for title, cell in cells.items():
         words = VERDICTS.get(cell.verdict, "")
-        if cell.verdict == "not_testable":
-            words += f" ({shorten_reason(cell.reason)})"
-        elif cell.difference.given:
-            words += f", {describe_difference(cell)}"
+        if cell.verdict != "not_testable" and cell.difference.given:
+            words += f", D = {describe_interval(cell.difference)}"
         told.append(f"{title}: {words}.")
     return " ".join(told)

@@ -38,6 +38,8 @@ from analysis.present.tables import (
 
 #: A column that is no dataset: claims that are decided across all of them.
 ACROSS = "across datasets"
+#: With more datasets than these a figure's alternative text says how they came out together.
+TOLD_ONE_BY_ONE = 3
 
 
 @dataclass(frozen=True)
@@ -131,13 +133,23 @@ def _figure(
     known = rows[np.isfinite(rows["estimate"].astype(float))]
     if known.empty:
         return None
-    told = "; ".join(
-        f"{titles[name]}: {VERDICTS[row['verdict']]}, {_told(_interval(row))}"
-        for name, row in known.iterrows()
-    )
+    told = _tell(known, titles)
     drawing = draw_claim(known, titles, claim.smallest, confidence)
     caption = f"Estimated: {claim.estimand}."
     return Figure(as_svg(drawing), f"{begin_large(claim.statement)}. {told}.", caption)
+
+
+def _tell(known: pd.DataFrame, titles: Mapping[str, str]) -> str:
+    """The estimates in words; of many datasets how they came out, as the list has the numbers."""
+    if len(known) <= TOLD_ONE_BY_ONE:
+        return "; ".join(
+            f"{titles[name]}: {VERDICTS[row['verdict']]}, {_told(_interval(row))}"
+            for name, row in known.iterrows()
+        )
+    counted = known["verdict"].value_counts()
+    said = [f"{word} in {counted[name]}" for name, word in VERDICTS.items() if name in counted]
+    low, high = (show_number(value) for value in (known["estimate"].min(), known["estimate"].max()))
+    return f"Of {len(known)} datasets {', '.join(said)}; estimates from {low} to {high}"
 
 
 def draw_claim(

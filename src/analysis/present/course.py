@@ -180,7 +180,7 @@ def _figures(
     if drawing is not None:
         caption = (
             f"Mean ratings at each check-in with {show_level(confidence)} intervals that allow for "
-            "engagements sharing an advisor. Later means rest on the engagements that lasted."
+            "clustering. Later means rest on the engagements that lasted."
         )
         figures.append(Figure(as_svg(drawing), _tell_means(own), caption))
     primary = own[(own["analysis"] == "surface") & own["primary"].isin([True, "True"])]

@@ -130,8 +130,8 @@ def tabulate_gap(own: pd.DataFrame, confidence: float) -> Table | None:
     return make_table(
         "Advisor minus advisee, mean over the check-ins that both answered, with "
         f"{show_level(confidence)} intervals: points of the scale and d (over the pooled standard "
-        "deviation) allow for engagements sharing an advisor; the mixed model takes them as "
-        "independent; the latent gap rests on items that both use alike",
+        "deviation) allow for clustering; the mixed model takes engagements as independent; "
+        "the latent gap rests on items that both use alike",
         ("Rating", "Points", "d", "Mixed model", "Latent gap", "p", "n", "Note"),
         rows,
         numeric=range(1, 7),
@@ -194,7 +194,7 @@ def tabulate_growth(own: pd.DataFrame, confidence: float) -> Table | None:
     return make_table(
         "Growth in points of the scale per check-in, with "
         f"{show_level(confidence)} intervals: by a model with a level and a slope for each "
-        "engagement, and within engagements with errors that allow for advisors",
+        "engagement, and within engagements with errors that allow for clustering",
         ("Rating", "At the first", "Per check-in", "Within", "SD of slopes", "n", "Note"),
         rows,
         numeric=range(1, 6),
@@ -255,7 +255,7 @@ def tabulate_lags(own: pd.DataFrame, confidence: float) -> Table | None:
     return make_table(
         "From one check-in to the next, within engagements, in standard deviations (events: in "
         f"probability per standard deviation), with {show_level(confidence)} intervals that allow "
-        "for engagements sharing an advisor. Between: how the engagements’ means go together",
+        "for clustering. Between: how the engagements’ means go together",
         ("Now and next", "Within", "p", "Uncorrected", "Between", "n", "Note"),
         rows,
         numeric=range(1, 6),
@@ -304,7 +304,7 @@ def tabulate_surface(
         return None
     return make_table(
         "Response surfaces on both early ratings, in units of the outcome and of the scale, with "
-        f"{show_level(confidence)} intervals that allow for engagements sharing an advisor",
+        f"{show_level(confidence)} intervals that allow for clustering",
         ("Outcome and term", "Estimate", "p", "df", "n", "Note"),
         rows,
         numeric=range(1, 5),

@@ -24,6 +24,7 @@ from analysis.present.sheet import (
     LEADING,
     MARGIN,
     SMALL,
+    TINY,
     TITLE,
     Sheet,
     round_scale,
@@ -42,9 +43,9 @@ from analysis.present.style import (
 from analysis.present.tables import show_correlation, show_count, show_level, show_p
 
 CURVE = 150.0
-LEVEL = 11.0
+LEVEL = 12.0
 #: Points for the levels' words, left of the strips.
-WORDS = 104.0
+WORDS = 110.0
 #: The curve's specifications are put in at most so many columns; a column's shade is the share of
 #: its specifications that a level has.
 COLUMNS = 60
@@ -87,19 +88,19 @@ def draw_multiverse(
             for one in _key(shown, confidence, sesoi, clusters)
             for line in wrap_text(one, INNER, SMALL)
         ]
-        foot = [line for one in (CAUTION, *notes) for line in wrap_text(one, INNER, 7)]
+        foot = [line for one in (CAUTION, *notes) for line in wrap_text(one, INNER, TINY)]
         panel = _panel(shown, clusters)
         top = MARGIN + len(lines) * TITLE * LEADING + 4
         body = top + len(said) * SMALL * LEADING + 8
         height = sum(one.height for one in panel) + 16
-        sheet = Sheet(body + CURVE + height + len(foot) * 7 * LEADING + MARGIN)
+        sheet = Sheet(body + CURVE + height + len(foot) * TINY * LEADING + MARGIN)
         sheet.write(MARGIN, MARGIN, lines, TITLE, weight="bold")
         sheet.write(MARGIN, top, said, SMALL, FAINT)
         _draw_curve(sheet, body, shown, sesoi)
         below = body + CURVE + 12
         for group in panel:
             below = _draw_group(sheet, below, group)
-        sheet.write(MARGIN, below + 4, foot, 7, FAINT)
+        sheet.write(MARGIN, below + 4, foot, TINY, FAINT)
     return sheet.figure
 
 
@@ -159,10 +160,10 @@ def _draw_curve(sheet: Sheet, top: float, shown: Multiverse, sesoi: float) -> No
         at_zero = abs(tick) < 1e-9
         sheet.rule((x[0], x[-1]), (y, y), FAINT if at_zero else RULE, 0.9 if at_zero else 0.6)
         text = "0" if at_zero else show_correlation(tick, 1)
-        sheet.write(x[0] - 6, y - 5.5, [text], 7.5, FAINT, ha="right")
+        sheet.write(x[0] - 6, y - 5.5, [text], TINY, FAINT, ha="right")
     for word, tick in (("advisee ahead", scale.high), ("advisor ahead", scale.low)):
         (y,) = y_of(pd.Series([tick]))
-        sheet.write(MARGIN, y - (5 if tick > 0 else 6), [word], 7, FAINT)
+        sheet.write(MARGIN, y - (5 if tick > 0 else 6), [word], TINY, FAINT)
     given = own["conf_low"].notna().to_numpy()
     sheet.axes.fill_between(
         x[given],
@@ -224,7 +225,7 @@ def _panel(shown: Multiverse, clusters: str) -> list[_Group]:
         if len(levels) < 2:
             continue
         share = shares.get(share_name, np.nan)
-        told = "" if np.isnan(share) else f" ({share * 100:.0f} % of the variance of D)"
+        told = "" if np.isnan(share) else f" ({share * 100:.0f} % of D’s variance)"
         strips = []
         for level in levels:
             chosen = (own[column] == level).to_numpy()
@@ -240,7 +241,7 @@ def _draw_group(sheet: Sheet, top: float, group: _Group) -> float:
     top = sheet.write(MARGIN, top, [group.heading], SMALL, weight="bold")
     left, width = MARGIN + WORDS, INNER - WORDS
     for words, part in group.levels:
-        sheet.write(left - 6, top + 0.5, [words], 7.5, FAINT, ha="right")
+        sheet.write(left - 6, top + 0.5, [words], TINY, FAINT, ha="right")
         sheet.shade(left, top + 1, width, LEVEL - 2.5, BAND)
         step = width / len(part)
         # One path per shade keeps the file small.

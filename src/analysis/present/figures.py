@@ -40,6 +40,7 @@ from analysis.present.sheet import (
     LEADING,
     MARGIN,
     SMALL,
+    TINY,
     TITLE,
     UNDER_DIFFERENCE,
     UNDER_SCALE,
@@ -65,7 +66,6 @@ from analysis.present.tables import SIGNS, VERDICTS, begin_large
 __all__ = ["draw_comparison", "draw_datasets", "save_figure"]
 
 BETWEEN = 9.0
-FOOTNOTE = 7.0
 #: With more rows than this the scales' values stand above them too.
 MANY = 3
 #: Above the correlations and above the differences.
@@ -114,8 +114,8 @@ def draw_comparison(
         body = heads + 2 * SMALL * LEADING + 4
         first = body + (UNDER_SCALE if len(rows) > MANY else 0)
         end = first + sum(row.height for row in rows)
-        foot = [line for note in notes for line in wrap_text(note, INNER, FOOTNOTE)]
-        sheet = Sheet(end + UNDER_DIFFERENCE + 6 + len(foot) * FOOTNOTE * LEADING)
+        foot = [line for note in notes for line in wrap_text(note, INNER, TINY)]
+        sheet = Sheet(end + UNDER_DIFFERENCE + 6 + len(foot) * TINY * LEADING)
         sheet.write(MARGIN, MARGIN, heading, TITLE, weight="bold")
         draw_key(sheet, below_heading, key)
         for scale, head in zip(scales, HEADS, strict=False):
@@ -128,7 +128,7 @@ def draw_comparison(
         sheet.label_scale(left, end + 2)
         if compared:
             sheet.label_difference(right, end + 2)
-        sheet.write(MARGIN, end + UNDER_DIFFERENCE + 2, foot, FOOTNOTE, FAINT)
+        sheet.write(MARGIN, end + UNDER_DIFFERENCE + 2, foot, TINY, FAINT)
     return sheet.figure
 
 

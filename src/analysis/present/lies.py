@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.present.sheet import INNER, LEADING, MARGIN, SMALL, TITLE, WIDTH, Scale, Sheet
+from analysis.present.sheet import INNER, LEADING, MARGIN, SMALL, TINY, TITLE, WIDTH, Scale, Sheet
 from analysis.present.style import (
     ADVISEE,
     ADVISOR,
@@ -40,7 +40,7 @@ ROWS = {
 }
 #: Scenarios that repeat another's lesson at another size stand in the tables only.
 LEFT_OUT = ("equivalence",)
-NAMES, HEAD, ROW = 104.0, 78.0, 23.0
+NAMES, HEAD, ROW = 112.0, 88.0, 25.0
 TOO_MANY, TOO_FEW = "#f6c6a4", "#cfe3f1"
 STRIPS = (
     ("clustered", "rejection", "clustered: finds a difference"),
@@ -93,7 +93,7 @@ def draw_calibration(rows: pd.DataFrame) -> Figure:
         for strip, height in zip(strips, heights, strict=True):
             _draw_strip(sheet, _barred(rows, *strip[:2]), strip[2], place)
             place += height
-        sheet.write(MARGIN, place + 2, notes, 7.0, FAINT)
+        sheet.write(MARGIN, place + 2, notes, TINY, FAINT)
     return sheet.figure
 
 
@@ -159,13 +159,13 @@ def _draw_cell(
     text = f"{value:.0f}" if value >= 9.95 or value == 0 else f"{value:.1f}"
     weight = "bold" if sign else "normal"
     centre = left + width / 2
-    sheet.write(centre, top + 1.5, [text], 8.5, ink, weight, ha="center")
+    sheet.write(centre, top + 1.5, [text], SMALL, ink, weight, ha="center")
     if sign:
         sheet.write(
             left + width - 5, top + 1, [sign], 5, ADVISOR if sign == "▲" else ADVISEE, ha="center"
         )
     error = 100 * row["std_error"]
-    sheet.write(centre, top + 12.5, [f"±{error:.1f}"], 6.0, FAINT, ha="center")
+    sheet.write(centre, top + 12.5, [f"±{error:.1f}"], 7.5, FAINT, ha="center")
 
 
 def _asks_the_same(analysis: str, scenario: Scenario) -> bool:
@@ -195,7 +195,7 @@ def _draw_key(sheet: Sheet, top: float) -> None:
             "verdict: names a winner, the right one where there is one",
             "multilevel: grey where advisees and advisors do differ within advisors",
         ],
-        7.0,
+        TINY,
         FAINT,
     )
 
@@ -213,25 +213,25 @@ def _draw_strip(sheet: Sheet, rows: pd.DataFrame, words: str, top: float) -> Non
         max(min(low - reach, *limits), 0.0),
         min(max(high + reach, *limits), 1.0),
     )
-    height = LANE * 1.7 * len(rows)
+    height = LANE * 2 * len(rows)
     sheet.shade(scale.place(low), top, scale.place(high) - scale.place(low), height, ZONE)
     titles = {one.name: one.title for one in SCENARIOS}
     for place, row in enumerate(rows.to_dict("records")):
-        y = top + LANE * 1.7 * (place + 0.5)
+        y = top + LANE * 2 * (place + 0.5)
         fails = str(row["passes"]) == "False"
         colour = ADVISOR if fails else INK
         ends = (scale.place(row["conf_low"]), scale.place(row["conf_high"]))
         sheet.rule(ends, (y, y), colour, 1.3)
         sheet.symbol(scale.place(row["estimate"]), y, colour, "X" if fails else "o", size=4)
-        sheet.write(scale.right + 8, y - 5.2, [titles[row["scenario"]]], 7.5, FAINT)
+        sheet.write(scale.right + 8, y - 5.2, [titles[row["scenario"]]], TINY, FAINT)
     for value in (low, 0.05 if high < 0.5 else 0.95, high):
         x = scale.place(value)
         sheet.rule((x, x), (top, top + height), RULE, 0.6)
-        sheet.write(x, top + height + 1, [f"{100 * value:.3g} %"], 7, FAINT, ha="center")
+        sheet.write(x, top + height + 1, [f"{100 * value:.3g} %"], TINY, FAINT, ha="center")
 
 
 def _strip_height(rows: pd.DataFrame) -> float:
-    return SMALL * LEADING + 1 + LANE * 1.7 * len(rows) + 16
+    return SMALL * LEADING + 1 + LANE * 2 * len(rows) + 16
 
 
 def _of(rows: pd.DataFrame, line: tuple[str, str]) -> pd.DataFrame:
@@ -259,4 +259,4 @@ def _notes(rows: pd.DataFrame) -> list[str]:
     failing = int((rows["passes"].map(str) == "False").sum())
     held = int(rows["passes"].notna().sum()) - failing
     told = f"Data sets per rate: {shown}, by line. Bars held: {held} of {held + failing}."
-    return wrap_text(told, INNER, 7.0)
+    return wrap_text(told, INNER, TINY)

@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 from analysis.present.key import RATER_MARKS, Entry, draw_key, key_height
 from analysis.present.measurement_tables import read_rows
 from analysis.present.plate import draw_plate
-from analysis.present.sheet import INNER, LABEL, LEADING, MARGIN, SMALL, TITLE, Scale, Sheet
+from analysis.present.sheet import INNER, LABEL, LEADING, MARGIN, SMALL, TINY, TITLE, Scale, Sheet
 from analysis.present.style import FAINT, PAPER, RULE, house_style, wrap_text
 from analysis.present.tables import show_count, show_level
 
@@ -59,11 +59,11 @@ def draw_measurement(
         first = wrap_text(heading, INNER, TITLE, "bold")
         counts = _counts(rows, raters)
         lead = [line for text in counts for line in wrap_text(text, INNER, SMALL)]
-        foot = [line for note in notes for line in wrap_text(note, INNER, 7)]
+        foot = [line for note in notes for line in wrap_text(note, INNER, TINY)]
         top = MARGIN + len(first) * TITLE * LEADING + 3 + len(lead) * SMALL * LEADING + 4
         body = top + key_height([entries]) + 2
         step = HEAD + PANEL + AXIS + BETWEEN
-        sheet = Sheet(body + len(panels) * step - BETWEEN + 4 + len(foot) * 7 * LEADING + MARGIN)
+        sheet = Sheet(body + len(panels) * step - BETWEEN + 4 + len(foot) * TINY * LEADING + MARGIN)
         under = sheet.write(MARGIN, MARGIN, first, TITLE, weight="bold") + 3
         sheet.write(MARGIN, under, lead, SMALL, FAINT)
         draw_key(sheet, top, [entries])
@@ -71,7 +71,7 @@ def draw_measurement(
             start = body + place * step
             sheet.write(MARGIN, start, [words], LABEL, weight="bold")
             draw(sheet, start + HEAD, part, raters)
-        sheet.write(MARGIN, body + len(panels) * step - BETWEEN + 4, foot, 7, FAINT)
+        sheet.write(MARGIN, body + len(panels) * step - BETWEEN + 4, foot, TINY, FAINT)
     return sheet.figure
 
 
@@ -128,10 +128,10 @@ def _draw_responses(sheet: Sheet, top: float, own: pd.DataFrame, raters: Sequenc
             tall = height.place(float(found.iloc[0]))
             _draw_bar(sheet, left + 1, top + PANEL - tall, bar - 2, tall, colour, bool(number))
         words = label if len(labels) <= 8 else label.split(" to ")[0]
-        sheet.write(centre, top + PANEL + 3, [words], 7.5, FAINT, ha="center")
+        sheet.write(centre, top + PANEL + 3, [words], TINY, FAINT, ha="center")
     hidden = own["estimate"].isna().any()
     words = "response" + ("; a point: given by fewer than 10 engagements" if hidden else "")
-    sheet.write((LEFT + MARGIN + INNER) / 2, top + PANEL + 13, [words], 7.5, FAINT, ha="center")
+    sheet.write((LEFT + MARGIN + INNER) / 2, top + PANEL + 13, [words], TINY, FAINT, ha="center")
 
 
 def _draw_bar(
@@ -160,7 +160,7 @@ def _draw_reliability(sheet: Sheet, top: float, own: pd.DataFrame, raters: Seque
         at_caution = abs(value - CAUTION) < 1e-6
         sheet.rule((LEFT, MARGIN + INNER), (y, y), FAINT if at_caution else RULE, 0.6)
         words = f"{value:.1f}".lstrip("0") if value < 0.9999 else "1"
-        sheet.write(LEFT - 5, y - 4, [words], 7.5, FAINT, ha="right")
+        sheet.write(LEFT - 5, y - 4, [words], TINY, FAINT, ha="right")
     _draw_courses(sheet, top, own, raters, height)
 
 
@@ -169,7 +169,7 @@ def _rule_shares(sheet: Sheet, top: float, height: Scale, right: float) -> None:
     for share in (0.0, height.high / 2, height.high):
         y = top + PANEL - height.place(share)
         sheet.rule((LEFT, right), (y, y), RULE, 0.6)
-        sheet.write(LEFT - 5, y - 4, [f"{100 * share:.3g} %"], 7.5, FAINT, ha="right")
+        sheet.write(LEFT - 5, y - 4, [f"{100 * share:.3g} %"], TINY, FAINT, ha="right")
 
 
 def _draw_courses(
@@ -195,8 +195,8 @@ def _draw_courses(
     step = max(1, -(-(int(high) - int(low) + 1) // 10))
     for occasion in range(int(low), int(high) + 1, step):
         sheet.write(
-            scale.place(occasion), top + PANEL + 3, [str(occasion)], 7.5, FAINT, ha="center"
+            scale.place(occasion), top + PANEL + 3, [str(occasion)], TINY, FAINT, ha="center"
         )
     sheet.write(
-        (LEFT + MARGIN + INNER) / 2, top + PANEL + 13, ["check-in"], 7.5, FAINT, ha="center"
+        (LEFT + MARGIN + INNER) / 2, top + PANEL + 13, ["check-in"], TINY, FAINT, ha="center"
     )

@@ -64,8 +64,8 @@ def tabulate_reliability(measurement: pd.DataFrame, confidence: float) -> Table 
         rows.append([*cells, note])
     level = show_level(confidence)
     return make_table(
-        f"Reliability at the first check-in with {level} intervals that allow for engagements "
-        "sharing an advisor, and its range over the check-ins",
+        f"Reliability at the first check-in with {level} intervals that allow for "
+        "clustering, and its range over the check-ins",
         ("Rating", "Alpha", "Range", "Omega", "Range", "Note"),
         rows,
         numeric=range(1, 5),

@@ -30,7 +30,11 @@ HEADING = "From the alliance through adherence to the outcome"
 
 
 def describe_mediation_part(
-    rows: pd.DataFrame, titles: Mapping[str, str], *, confidence: float = 0.95
+    rows: pd.DataFrame,
+    titles: Mapping[str, str],
+    *,
+    confidence: float = 0.95,
+    clusters: str = "advisors",
 ) -> Part:
     """The part from rows of ``analysis.evidence.course.mediation``; others among them are left.
 
@@ -39,6 +43,7 @@ def describe_mediation_part(
     rows : tidy rows of one dataset, as made or as read back from CSV.
     titles : an outcome's name -> its name in words.
     confidence : level of the intervals.
+    clusters : what engagements are nested in, in the plural.
     """
     own = rows[rows["analysis"] == "mediation"]
     if own.empty:
@@ -56,11 +61,11 @@ def describe_mediation_part(
         f"Of the association between the advisee’s alliance and {name}, the part that runs through "
         f"adherence is {show_correlation(indirect['estimate'])} "
         f"{show_interval(indirect['conf_low'], indirect['conf_high'])} (standardised, within "
-        "advisors). It is an association and would be 0 if something unmeasured correlated the "
+        f"{clusters}). It is an association and would be 0 if something unmeasured correlated the "
         f"errors of adherence and outcome by {show_correlation(nulling['estimate'], 2)}."
     )
     table = make_table(
-        f"Paths within advisors, standardised, with {show_level(confidence)} intervals",
+        f"Paths within {clusters}, standardised, with {show_level(confidence)} intervals",
         ("Path", "Estimate", "Interval", "n"),
         [
             [

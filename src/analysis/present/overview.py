@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -29,17 +29,30 @@ from analysis.present.sheet import (
     LEADING,
     MARGIN,
     SMALL,
+    TINY,
     TITLE,
-    UNDER_DIFFERENCE,
+    UNDER_SCALE,
     Scale,
     Sheet,
     difference_scale,
     set_small,
 )
-from analysis.present.style import CORRECTED, FAINT, RULE, VERDICT_COLOURS, house_style, wrap_text
+from analysis.present.style import (
+    ADVISEE,
+    ADVISOR,
+    CORRECTED,
+    FAINT,
+    RULE,
+    VERDICT_COLOURS,
+    house_style,
+    wrap_text,
+)
 from analysis.present.tables import SIGNS, VERDICTS, begin_large, show_count, show_note
 
 QUESTION = "Does the advisee’s rating do better than the advisor’s?"
+MEANING = "D: the advisee’s correlation with the outcome less the advisor’s"
+#: Room above the first dataset for the names of the two sides.
+SIDES = 16.0
 #: Points given to the differences; the verdict stands to their right.
 DRAWN = 195.0
 BESIDE = INNER - DRAWN - GAP
@@ -58,7 +71,8 @@ def draw_datasets(
     Parameters
     ----------
     comparison : the tables of all datasets below one another, with the column ``dataset``.
-    titles : a dataset's name -> its name as people read it; rows stand in this order.
+    titles : a dataset's name -> its name as people read it; rows stand in this order, those that
+        answer first.
     sesoi : smallest difference of interest.
     outcome_titles : dataset -> outcome -> its name in words.
     confidence : level of the intervals, for the key.
@@ -68,27 +82,39 @@ def draw_datasets(
         primary = read_primary_cells(comparison, titles)
         rows = [_lay_out(cell, titles[name], named.get(name, {})) for name, cell in primary.items()]
         heading = wrap_text(QUESTION, INNER, TITLE, "bold")
+        meaning = wrap_text(MEANING, INNER, SMALL)
+        rows = sorted(rows, key=lambda row: not row.answered)
         shown = [row.cell for row in rows if row.answered]
         corrected = [CORRECTED_ENTRY] if any(cell.corrected.given for cell in shown) else []
         entries = [
-            [Entry("difference D, primary outcome", "D"), zone_entry(sesoi)],
-            [*corrected, level_entry(confidence)],
+            [Entry("difference D", "D"), *corrected],
+            [replace(zone_entry(sesoi), words=f"too small to matter ({zone_entry(sesoi).words})")],
+            [level_entry(confidence)],
         ]
-        top = MARGIN + len(heading) * TITLE * LEADING + 4
-        body = top + key_height(entries)
+        top = MARGIN + (len(heading) * TITLE + len(meaning) * SMALL) * LEADING + 6
+        body = top + key_height(entries) + (SIDES if shown else 0)
         answered = [place for place, row in enumerate(rows) if row.answered]
-        under = UNDER_DIFFERENCE if answered else 0
+        under = UNDER_SCALE if answered else 0
         sheet = Sheet(body + sum(row.height for row in rows) + under)
-        sheet.write(MARGIN, MARGIN, heading, TITLE, weight="bold")
+        below = sheet.write(MARGIN, MARGIN, heading, TITLE, weight="bold")
+        sheet.write(MARGIN, below + 2, meaning, SMALL, FAINT)
         draw_key(sheet, top, entries)
         scale = difference_scale(shown, sesoi, MARGIN + INSET, DRAWN - INSET)
+        if shown:
+            _name_sides(sheet, body - SIDES, scale)
         for place, row in enumerate(rows):
             _draw_row(sheet, body, row, scale, sesoi)
             body += row.height
             if answered[-1:] == [place]:
-                sheet.label_difference(scale, body - 8)
+                sheet.label_scale(scale, body - 8)
                 body += under
     return sheet.figure
+
+
+def _name_sides(sheet: Sheet, top: float, scale: Scale) -> None:
+    """Whose side is which, in that rater's colour, over the first of the differences."""
+    sheet.write(scale.left, top, ["← advisor’s better"], TINY, ADVISOR, "bold")
+    sheet.write(scale.right + INSET, top, ["advisee’s better →"], TINY, ADVISEE, "bold", "right")
 
 
 def read_primary_cells(
@@ -138,7 +164,7 @@ def _lay_out(cell: OutcomeCell, title: str, outcome_titles: Mapping[str, str]) -
         verdict = wrap_text(said, BESIDE, SMALL, "bold")
         plain = plain_verdict(cell.verdict).replace("'", "’")
         if cell.verdict == "inconclusive":
-            plain += f": {show_note(shorten_reason(cell.grounds))}"
+            plain += f": {show_note(shorten_reason(cell.grounds))}".replace("±0.", "±.")
         reason = wrap_text(plain, BESIDE, SMALL)
     return _Row(
         cell,

@@ -33,7 +33,8 @@ class Part:
     """One subject under its heading: sentences, figures, tables, and further tables folded away.
 
     ``anchor`` names it in links and is unique within a dataset: small letters and hyphens.
-    ``further_heading`` is what the folded tables are called.
+    ``further_heading`` is what the folded tables are called; ``references`` are works cited,
+    ``terms`` pairs of a heading and what is said under it, a line each.
     """
 
     anchor: str
@@ -43,8 +44,11 @@ class Part:
     tables: tuple[Table, ...] = ()
     further: tuple[Table, ...] = ()
     further_heading: str = "Further tables"
+    references: tuple[str, ...] = ()
+    terms: tuple[tuple[str, str], ...] = ()
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing to show under the heading."""
-        return not (self.paragraphs or self.figures or self.tables or self.further)
+        shown = (self.paragraphs, self.figures, self.tables, self.further, self.terms)
+        return not any(shown)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.present.sheet import INNER, LEADING, MARGIN, SMALL, TITLE, WIDTH, Sheet
+from analysis.present.sheet import INNER, LEADING, MARGIN, SMALL, TINY, TITLE, WIDTH, Sheet
 from analysis.present.style import ADVISEE, CORRECTED, FAINT, INK, RULE, house_style, wrap_text
 from analysis.present.tables import show_correlation, show_count, show_text
 
@@ -157,10 +157,10 @@ def _draw_frame(sheet: Sheet, curve: pd.DataFrame, asked: Asked, place) -> None:
         y = place(0, share)[1]
         sheet.rule((left, right), (y, y), RULE, 0.6)
         text = {0.0: "0", 1.0: "1"}.get(share, show_correlation(share, 1))
-        sheet.write(left - 5, y - 5, [text], 7.5, FAINT, ha="right")
+        sheet.write(left - 5, y - 5, [text], TINY, FAINT, ha="right")
     y = place(0, asked.target)[1]
     sheet.rule((left, right), (y, y), INK, 0.9)
-    sheet.write(left + 3, y - 11, [f"target {show_correlation(asked.target, 2)}"], 7.5, INK)
+    sheet.write(left + 3, y - 11, [f"target {show_correlation(asked.target, 2)}"], TINY, INK)
     taken = -1e9
     for advisors in sorted(curve["n_advisors"].unique()):
         x, y = place(advisors, 0)
@@ -169,7 +169,9 @@ def _draw_frame(sheet: Sheet, curve: pd.DataFrame, asked: Asked, place) -> None:
         taken = x
         asks = advisors == asked.advisors
         weight = "bold" if asks else "normal"
-        sheet.write(x, y + 4, [show_count(advisors)], 7.5, INK if asks else FAINT, weight, "center")
+        sheet.write(
+            x, y + 4, [show_count(advisors)], TINY, INK if asks else FAINT, weight, "center"
+        )
     sheet.write((left + right) / 2, y + 15, ["advisors"], SMALL, FAINT, ha="center")
 
 

@@ -2,71 +2,37 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
+from importlib.resources import files
 
-import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from analysis.contract.plan import Plan
-from analysis.present.captions import (
-    caption_comparison,
-    caption_datasets,
-    tell_comparison,
-    tell_datasets,
-)
+from analysis.present.bidi import isolate, isolate_plain
+from analysis.present.captions import caption_datasets, tell_datasets
 from analysis.present.claims import ClaimsPage
-from analysis.present.lines import OutcomeCell, is_primary, read_cells
+from analysis.present.methods import describe_methods
+from analysis.present.order import SECTIONS, Section, parts_in
+from analysis.present.panels import ReportDataset, Shown, make_parts, sample_of
 from analysis.present.parts import Figure, Part
-from analysis.present.sections import (
-    Table,
-    tabulate_flow,
-    tabulate_grid,
-    tabulate_lines,
-    tabulate_outcomes,
-    tabulate_plan,
-    tabulate_provenance,
-    tabulate_subscales,
-)
-from analysis.present.tables import SIGNS, VERDICTS, begin_large, show_note
+from analysis.present.sections import tabulate_plan, tabulate_provenance
+from analysis.present.tables import SIGNS, VERDICTS
 
-#: With more outcomes than this a figure is printed over several pages, not made smaller.
-FIT_ON_A_PAGE = 8
-
-
-@dataclass(frozen=True)
-class ReportDataset:
-    """What the report says of one dataset.
-
-    ``sentence`` is the headline and ``reason`` the verdict's; ``comparison`` and ``flow``
-    are the dataset's own rows of those tables; ``figure_svg`` is the figure's whole file; ``parts``
-    are its further subjects in order; ``notes`` are cautions such as an unverified
-    key; ``provenance`` maps a heading to what is said under it.
-    """
-
-    name: str
-    title: str
-    sentence: str
-    verdict: str
-    reason: str
-    comparison: pd.DataFrame
-    flow: pd.DataFrame
-    figure_svg: str
-    notes: Sequence[str] = ()
-    provenance: Mapping[str, str] = field(default_factory=dict)
-    outcome_titles: Mapping[str, str] = field(default_factory=dict)
-    clusters: str = "advisors"
-    parts: Sequence[Part] = ()
+__all__ = ["ReportContext", "ReportDataset", "render_report"]
 
 
 @dataclass(frozen=True)
 class ReportContext:
     """The whole report: datasets in order, the figure across them, the plan, what it rests on.
 
-    ``across`` are the parts on all datasets together, which follow the figure across them;
-    ``claims`` is the wall of claims;
-    ``appendix`` those at the end.
+    ``across`` are the parts on all datasets together or on none, each with its place in
+    ``analysis.present.order``; ``claims`` is the wall of claims.
     """
 
     datasets: Sequence[ReportDataset]
@@ -75,99 +41,140 @@ class ReportContext:
     provenance: Mapping[str, object]
     across: Sequence[Part] = ()
     claims: ClaimsPage | None = None
-    appendix: Sequence[Part] = ()
 
 
 def render_report(context: ReportContext) -> str:
-    """The report as one HTML page without script, link to a network, or time of day.
+    """The report as one HTML page that asks nothing of a network and holds no time of day.
 
-    The answers come first, then the figure across datasets, then each dataset's figure, evidence,
-    grid and rows, then the plan and the provenance. All text is escaped; figures are data URIs.
+    Its sections stand in the order of ``analysis.present.order``; within each, what is said of all
+    datasets together comes first, then each dataset. All text is escaped; figures are data URIs;
+    the page's policy lets no style and no script run but its own.
     """
-    sections = [_section(dataset, context.plan) for dataset in context.datasets]
     plan = context.plan.comparison
-    return _template().render(
-        sections=sections,
+    shown = [Shown.of(dataset) for dataset in context.datasets]
+    return render_page(
+        "report.html.j2",
+        style=_switch(len(shown)),
+        sections=_sections(context, shown),
+        datasets=shown,
+        several=len(shown) > 1,
+        counted=_count_verdicts(shown),
         overview=Figure(
             context.overview_svg,
-            tell_datasets({one.dataset.title: one.primary for one in sections if one.primary}),
+            tell_datasets({one.title: one.primary for one in shown if one.primary}),
             caption_datasets(plan.sesoi, confidence=plan.confidence),
         ),
-        across=_shown(context.across),
         claims=context.claims,
+        places={one.title: place for place, one in enumerate(shown, start=1)},
         verdicts=VERDICTS,
         signs=SIGNS,
-        appendix=_shown(context.appendix),
-        plan=tabulate_plan(context.plan),
-        provenance=tabulate_provenance(context.provenance),
+    )
+
+
+def render_page(template: str, style: str = "", **content: object) -> str:
+    """A page of ``templates/`` with the house's style and script within it.
+
+    ``style`` stands behind the house's own. The template gets ``page``, whose ``style_hash`` and
+    ``script_hash`` are for its content security policy.
+    """
+    return _environment().get_template(template).render(page=_Page.with_style(style), **content)
+
+
+@dataclass(frozen=True)
+class _Page:
+    """A page's style and script, and the hashes by which its policy knows them."""
+
+    style: Markup
+    script: Markup
+    style_hash: Markup
+    script_hash: Markup
+
+    @classmethod
+    def with_style(cls, further: str) -> _Page:
+        folder = files("analysis.present") / "templates"
+        style, script = (
+            (folder / name).read_text(encoding="utf-8") for name in ("report.css", "report.js")
+        )
+        style = f"\n{style}{further}"
+        return cls(Markup(style), Markup(script), _policy_hash(style), _policy_hash(script))
+
+
+def _policy_hash(text: str) -> Markup:
+    digest = base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
+    return Markup(f"'sha256-{digest}'")
+
+
+def _switch(datasets: int) -> str:
+    """Style by which a chosen dataset hides the others: it works without script."""
+    return "".join(
+        f"body:has(#show-{place}:checked) [data-dataset]:not([data-dataset='{place}']) "
+        "{ display: none; }\n"
+        for place in range(1, datasets + 1)
     )
 
 
 @dataclass(frozen=True)
-class _Section:
-    """A dataset as the template needs it."""
+class _Panel:
+    """A dataset's parts within a section, and which of the datasets it is."""
 
-    dataset: ReportDataset
-    sign: str
-    word: str
-    reason: str
-    together: str
-    primary: OutcomeCell | None
-    figure: Figure
+    place: int
+    dataset: Shown
     parts: list[Part]
-    outcomes: Table
-    subscales: Table | None
-    lines: Table | None
-    further_lines: list[Table]
-    grid: Table
-    flow: Table
 
 
-def _section(dataset: ReportDataset, plan: Plan) -> _Section:
-    cells = read_cells(dataset.comparison)
-    primary = next((cell for cell in cells if cell.primary), None)
-    titles, choices, clusters = dataset.outcome_titles, plan.comparison, dataset.clusters
-    lines = [tabulate_lines(dataset.comparison, cell, titles, choices, clusters) for cell in cells]
-    of_primary = lines[0] if primary else None
-    caption = caption_comparison(
-        cells, choices.sesoi, confidence=choices.confidence, clusters=clusters
-    )
-    return _Section(
-        dataset,
-        SIGNS[dataset.verdict],
-        VERDICTS[dataset.verdict],
-        "" if dataset.reason in dataset.sentence else begin_large(show_note(dataset.reason)),
-        _together(dataset.comparison),
-        primary,
-        Figure(
-            dataset.figure_svg,
-            tell_comparison(cells, titles),
-            " ".join([caption, *dataset.notes]),
-            tall=len(cells) > FIT_ON_A_PAGE,
+@dataclass(frozen=True)
+class _Filled:
+    """A section with what stands in it."""
+
+    section: Section
+    across: list[Part]
+    panels: list[_Panel]
+
+
+def _sections(context: ReportContext, shown: list[Shown]) -> list[_Filled]:
+    """All sections that hold something, in order."""
+    across = [*context.across, *_across(context, shown)]
+    parts = [make_parts(one, context.plan) for one in shown]
+    filled = []
+    for section in SECTIONS:
+        panels = [
+            _Panel(place, one, own)
+            for place, (one, all_parts) in enumerate(zip(shown, parts, strict=True), start=1)
+            if (own := parts_in(section.anchor, all_parts))
+        ]
+        together = parts_in(section.anchor, across)
+        whole = section.anchor == "answer" or (section.anchor == "claims" and context.claims)
+        if whole or together or panels:
+            filled.append(_Filled(section, together, panels))
+    return filled
+
+
+def _across(context: ReportContext, shown: list[Shown]) -> list[Part]:
+    """The parts that every report has."""
+    return [
+        describe_methods(context.plan, map(sample_of, shown)),
+        Part("choices", "Every choice of this run", tables=(tabulate_plan(context.plan),)),
+        Part(
+            "record",
+            "Hashes, versions and seeds",
+            ("The commit stands in provenance.json beside this report.",),
+            tables=(tabulate_provenance(context.provenance),),
         ),
-        _shown(dataset.parts),
-        tabulate_outcomes(cells, titles, choices, clusters),
-        tabulate_subscales(dataset.comparison, choices, clusters),
-        of_primary if of_primary and of_primary.rows else None,
-        [table for table in lines[1 if primary else 0 :] if table.rows],
-        tabulate_grid(dataset.comparison, titles),
-        tabulate_flow(dataset.flow),
+    ]
+
+
+def _count_verdicts(shown: list[Shown]) -> str:
+    """How many datasets came to which verdict, in a sentence."""
+    counted = Counter(one.verdict for one in shown)
+    said = [f"{word} in {counted[name]}" for name, word in VERDICTS.items() if counted[name]]
+    return (
+        f"That the advisee’s rating does better is, among these {len(shown)} datasets, "
+        f"{', '.join(said)}."
     )
-
-
-def _together(comparison: pd.DataFrame) -> str:
-    """Which lines of evidence on the primary outcome point where; '' where none was given."""
-    own = comparison[is_primary(comparison) & (comparison["analysis"] == "agreement")]
-    return show_note(own["note"].iloc[0]) if len(own) else ""
-
-
-def _shown(parts: Sequence[Part]) -> list[Part]:
-    """The parts that say something."""
-    return [part for part in parts if not part.empty]
 
 
 @cache
-def _template():
+def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("analysis.present"),
         autoescape=True,
@@ -176,4 +183,5 @@ def _template():
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    return environment.get_template("report.html.j2")
+    environment.filters |= {"isolate": isolate, "isolate_plain": isolate_plain}
+    return environment

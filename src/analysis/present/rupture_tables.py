@@ -13,9 +13,11 @@ from analysis.present.tables import (
     begin_large,
     show_correlation,
     show_count,
+    show_fixed,
     show_level,
     show_note,
     show_p,
+    show_percent,
     show_text,
 )
 
@@ -74,7 +76,7 @@ def tabulate_shares(own: pd.DataFrame, confidence: float) -> Table | None:
         return None
     return make_table(
         f"Engagements with at least one drop, and by chance, with {show_level(confidence)} "
-        "intervals that allow for engagements sharing an advisor. Corrected: the excess among "
+        "intervals that allow for clustering. Corrected: the excess among "
         "those who show no drop by chance",
         ("Drop", "Least fall", "Observed", "By chance", "Excess", "Corrected", "n", "Note"),
         rows,
@@ -330,16 +332,6 @@ def _ratio_in_words(term: str) -> str:
         level = term.removeprefix("log_ratio_rate_change_size_")
         return f"a drop where the change is {level.lower()}, against others"
     return term.removeprefix("log_ratio_").replace("_", " ")
-
-
-def show_fixed(value: float, decimals: int = 0) -> str:
-    """A number to so many decimals with a typographic minus, which a zero never has."""
-    text = f"{value:.{decimals}f}"
-    return text.replace("-", "−" if float(text) else "")
-
-
-def show_percent(value: float) -> str:
-    return f"{show_fixed(100 * value)} %" if np.isfinite(value) else DASH
 
 
 def _share(row: dict | None) -> str:

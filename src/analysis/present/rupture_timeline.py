@@ -10,7 +10,7 @@ from matplotlib.figure import Figure as Drawing
 
 from analysis.present.key import RATER_MARKS
 from analysis.present.plate import draw_plate
-from analysis.present.sheet import INNER, LABEL, LEADING, MARGIN, SMALL, TITLE, Scale, Sheet
+from analysis.present.sheet import INNER, LABEL, LEADING, MARGIN, SMALL, TINY, TITLE, Scale, Sheet
 from analysis.present.style import FAINT, INK, RULE, house_style, wrap_text
 from analysis.present.tables import begin_large, show_count, show_level, show_text
 
@@ -60,12 +60,12 @@ def draw_ruptures(
             INNER,
             SMALL,
         )
-        foot = [line for note in notes for line in wrap_text(note, INNER, 7)]
+        foot = [line for note in notes for line in wrap_text(note, INNER, TINY)]
         top = MARGIN + len(heading) * TITLE * LEADING + 3 + len(lead) * SMALL * LEADING + 6
         heads = 3 * SMALL * LEADING + 4
         row = LABEL * LEADING + ABOVE + PANEL + BETWEEN
         end = top + heads + len(MEASURES) * row
-        sheet = Sheet(end + AXIS - 12 + len(foot) * 7 * LEADING)
+        sheet = Sheet(end + AXIS - 12 + len(foot) * TINY * LEADING)
         under = sheet.write(MARGIN, MARGIN, heading, TITLE, weight="bold") + 3
         sheet.write(MARGIN, under, lead, SMALL, FAINT)
         columns = _columns(own, raters)
@@ -77,7 +77,7 @@ def draw_ruptures(
             _draw_measure(sheet, first + LABEL * LEADING + ABOVE, own, name, columns)
             first += row
         sheet.write(MARGIN + INNER / 2, end - 7, ["check-in"], SMALL, FAINT, ha="center")
-        sheet.write(MARGIN, end + AXIS - 14, foot, 7, FAINT)
+        sheet.write(MARGIN, end + AXIS - 14, foot, TINY, FAINT)
     return sheet.figure
 
 
@@ -105,7 +105,7 @@ def _write_headline(sheet: Sheet, scale: Scale, top: float, own: pd.DataFrame, r
             f"{show_count(seen['n_engagements'])} engagements",
         ]
     under = sheet.write(scale.left, top, [f"{begin_large(rater)}s"], LABEL, colour, "bold")
-    sheet.write(scale.left, under, lines, 7.0, INK)
+    sheet.write(scale.left, under, lines, TINY, INK)
 
 
 def _draw_measure(
@@ -119,7 +119,7 @@ def _draw_measure(
     height = Scale(0.0, PANEL, 0.0, min(highest, 1.0))
     for share in (0.0, height.high / 2, height.high):
         y = top + PANEL - height.place(share)
-        sheet.write(MARGIN + 20, y - 4, [f"{100 * share:.3g} %"], 7.0, FAINT, ha="right")
+        sheet.write(MARGIN + 20, y - 4, [f"{100 * share:.3g} %"], TINY, FAINT, ha="right")
         for scale in columns.values():
             sheet.rule((scale.left, scale.right), (y, y), RULE, 0.6)
     for rater, scale in columns.items():
@@ -149,4 +149,4 @@ def _label_occasions(sheet: Sheet, scale: Scale, top: float) -> None:
     first, last = int(np.ceil(scale.low)), int(np.floor(scale.high))
     step = max(1, -(-(last - first + 1) // 10))
     for occasion in range(first, last + 1, step):
-        sheet.write(scale.place(occasion), top, [str(occasion)], 7.0, FAINT, ha="center")
+        sheet.write(scale.place(occasion), top, [str(occasion)], TINY, FAINT, ha="center")

@@ -12,8 +12,6 @@ from analysis.present.rupture_tables import (
     RATERS,
     find_row,
     read_rows,
-    show_fixed,
-    show_percent,
     tabulate_groups,
     tabulate_kinds,
     tabulate_ratios,
@@ -24,7 +22,14 @@ from analysis.present.rupture_tables import (
     tabulate_types,
 )
 from analysis.present.rupture_timeline import draw_ruptures, headline_rule
-from analysis.present.tables import begin_large, show_count, show_level, show_note
+from analysis.present.tables import (
+    begin_large,
+    show_count,
+    show_fixed,
+    show_level,
+    show_note,
+    show_percent,
+)
 
 
 def describe_ruptures_part(rows: pd.DataFrame, title: str, *, confidence: float = 0.95) -> Part:
@@ -46,7 +51,7 @@ def describe_ruptures_part(rows: pd.DataFrame, title: str, *, confidence: float 
     if rule:
         paragraphs.append(_HOW_TO_READ)
         drawing: Drawing = draw_ruptures(own, title, confidence=confidence)
-        figures = (Figure(as_svg(drawing), " ".join(paragraphs[:-1]), _CAPTION),)
+        figures = (Figure(as_svg(drawing), _tell(own, rule), _CAPTION),)
     tables = [tabulate_shares(own, confidence), tabulate_repair(own, confidence)]
     further = [
         tabulate_kinds(own),
@@ -101,6 +106,20 @@ def _sentence(own: pd.DataFrame, rater: str, rule: str, confidence: float) -> st
         f"would by chance: an excess of {_points(excess['estimate'])} ({level} interval "
         f"{limits}){verdict}."
     )
+
+
+def _tell(own: pd.DataFrame, rule: str) -> str:
+    """The figure in words: each rater's share with a drop, and what chance would show."""
+    told = []
+    for rater in RATERS:
+        mine = own[own["rater"] == rater]
+        seen, chance = (find_row(mine, f"ruptured{end}", rule) for end in ("", "_by_chance"))
+        if seen is not None and np.isfinite(seen["estimate"]):
+            told.append(
+                f"{rater}s, {show_percent(seen['estimate'])} show a drop, where "
+                f"{show_percent(chance['estimate'])} would by chance"
+            )
+    return f"Drops by check-in beside chance. Of the ratings by {'; by '.join(told)}."
 
 
 def _points(value: float) -> str:

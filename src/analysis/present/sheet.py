@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from analysis.present.lines import Interval, OutcomeCell
-from analysis.present.style import FAINT, INK, PAPER, RULE, ZONE, wrap_text
+from analysis.present.style import FAINT, INK, PAPER, RULE, ZONE, measure_text, wrap_text
 from analysis.present.tables import show_correlation
 
 WIDTH = 335.0
@@ -27,8 +27,10 @@ GAP, LANE = 24.0, 28.0
 #: Room beside a scale for the half of a label or mark that stands at its end.
 INSET = 6.0
 #: Room below a strip for the values on its scale.
-UNDER_SCALE, UNDER_DIFFERENCE = 14.0, 26.0
-LABEL, SMALL, TITLE = 9.0, 8.0, 11.0
+UNDER_SCALE, UNDER_DIFFERENCE = 15.0, 29.0
+LABEL, SMALL, TITLE = 10.0, 8.8, 12.0
+#: The smallest type: on a phone 390 pixels wide it is still 7 points high.
+TINY = 8.6
 #: From one line of text to the next, in sizes of its type.
 LEADING = 1.3
 
@@ -102,11 +104,15 @@ def extent(intervals: Iterable[tuple[bool, Interval]]) -> list[float]:
 
 
 def set_small(details: Iterable[str], counted: str = "") -> list[str]:
-    """Details in lines of small type; the counts behind the first of them if they fit there."""
-    first, *others = details
-    together = ", ".join(filter(None, [first, counted]))
-    fits = len(wrap_text(together, INNER, SMALL)) == 1
-    texts = [together, *others] if fits else [first, counted, *others]
+    """Details in lines of small type; the counts behind the first of them that leaves room."""
+    texts = list(details)
+    for place, text in enumerate(texts):
+        together = ", ".join(filter(None, [text, counted]))
+        if len(wrap_text(together, INNER, SMALL)) == 1:
+            texts[place] = together
+            break
+    else:
+        texts.insert(1, counted)
     return [line for text in texts if text for line in wrap_text(text, INNER, SMALL)]
 
 
@@ -167,14 +173,17 @@ class Sheet:
                 (d for d in (1, 2) if abs(tick * 10**d - round(tick * 10**d)) < 1e-9), 3
             )
             text = "0" if abs(tick) < 1e-9 else show_correlation(tick, decimals)
-            self.write(scale.place(tick), top, [text], 7.5, FAINT, ha="center")
-        return top + 7.5 * LEADING
+            self.write(scale.place(tick), top, [text], TINY, FAINT, ha="center")
+        return top + TINY * LEADING
 
     def label_difference(self, scale: Scale, top: float) -> None:
         """Write the ticks' values below a scale for D, and which side is whose."""
         under = self.label_scale(scale, top) + 1
-        self.write(scale.left, under, ["← advisor ahead"], 7, FAINT)
-        self.write(scale.right, under, ["advisee ahead →"], 7, FAINT, ha="right")
+        sides = ["← advisor ahead", "advisee ahead →"]
+        if sum(measure_text(side, TINY) for side in sides) + TINY > scale.width:
+            sides = ["← advisor", "advisee →"]
+        self.write(scale.left, under, sides[:1], TINY, FAINT)
+        self.write(scale.right, under, sides[1:], TINY, FAINT, ha="right")
 
     def mark(
         self,

@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
-from analysis.present.sheet import INNER, LEADING, MARGIN, SMALL, TITLE, WIDTH, Scale, Sheet
+from analysis.present.lines import Interval
+from analysis.present.sheet import INNER, LEADING, MARGIN, SMALL, TINY, TITLE, WIDTH, Scale, Sheet
 from analysis.present.style import FAINT, INK, PAPER, house_style, wrap_text
 from analysis.present.tables import show_count, show_number
 
@@ -28,7 +29,7 @@ class Surface:
     """A fitted surface: coefficients around the scale's midpoint, and the cells that have data.
 
     ``b`` (6,); ``cells`` (n, 2) centres, advisee first, in scale units; ``width`` a cell's side;
-    ``low`` and ``high`` the ends of the response range.
+    ``low`` and ``high`` the ends of the response range; ``curvature`` is a4.
     """
 
     b: np.ndarray
@@ -38,6 +39,16 @@ class Surface:
     low: float
     high: float
     n: float
+    curvature: Interval
+
+    @property
+    def told(self) -> str:
+        """The curvature where the raters part, with its interval."""
+        one = self.curvature
+        if not one.has_limits:
+            return ""
+        limits = f"[{show_number(one.low)}, {show_number(one.high)}]"
+        return f"Curvature where they part: a4 = {show_number(one.estimate)} {limits}. "
 
     @property
     def places(self) -> set[tuple[int, int]]:
@@ -67,7 +78,15 @@ def read_surface(rows: pd.DataFrame) -> Surface | None:
         float(single["lowest"]),
         float(single["highest"]),
         float(own.loc[own["term"] == "centre", "n_engagements"].iloc[0]),
+        _curvature(own),
     )
+
+
+def _curvature(own: pd.DataFrame) -> Interval:
+    found = own[own["term"] == "a4"].head(1)
+    if found.empty:
+        return Interval()
+    return Interval(*(float(found[name].iloc[0]) for name in ("estimate", "conf_low", "conf_high")))
 
 
 def draw_surface(
@@ -92,15 +111,16 @@ def draw_surface(
     with house_style():
         heading = wrap_text(f"{title}: {outcome} by both early ratings", INNER, TITLE, "bold")
         said = wrap_text(
-            "Full colour: cells with at least ten engagements; pale: what the surface would say "
-            f"where there are fewer. Dashed: both rate alike. n = {show_count(surface.n)}.",
+            "Full colour: at least ten engagements each; pale: what the surface says where there "
+            f"are fewer. Dashed: both rate alike. {surface.told}n\u00a0=\u00a0"
+            f"{show_count(surface.n)}.",
             INNER,
             SMALL,
         )
-        foot = [line for note in notes for line in wrap_text(note, INNER, 7)]
+        foot = [line for note in notes for line in wrap_text(note, INNER, TINY)]
         below = MARGIN + len(heading) * TITLE * LEADING + 4
         top = below + len(said) * SMALL * LEADING + 8
-        sheet = Sheet(top + SIDE + 40 + len(foot) * 7 * LEADING)
+        sheet = Sheet(top + SIDE + 40 + len(foot) * TINY * LEADING)
         sheet.write(MARGIN, MARGIN, heading, TITLE, weight="bold")
         sheet.write(MARGIN, below, said, SMALL, FAINT)
         across, down = Scale(LEFT, SIDE, low, high), Scale(top, SIDE, low, high)
@@ -108,7 +128,7 @@ def draw_surface(
         _mark_region(sheet, surface, across, down)
         _label_axes(sheet, across, down)
         _draw_levels(sheet, levels, outcome, top)
-        sheet.write(MARGIN, top + SIDE + 34, foot, 7, FAINT)
+        sheet.write(MARGIN, top + SIDE + 34, foot, TINY, FAINT)
     return sheet.figure
 
 
@@ -176,9 +196,9 @@ def _corners(
 def _label_axes(sheet: Sheet, across: Scale, down: Scale) -> None:
     bottom = down.left + down.width
     for tick in across.ticks():
-        sheet.write(across.place(tick), bottom + 2, [f"{tick:.3g}"], 7.5, FAINT, ha="center")
+        sheet.write(across.place(tick), bottom + 2, [f"{tick:.3g}"], TINY, FAINT, ha="center")
         sheet.write(
-            across.left - 4, _flip(down, tick) - 5.5, [f"{tick:.3g}"], 7.5, FAINT, ha="right"
+            across.left - 4, _flip(down, tick) - 5.5, [f"{tick:.3g}"], TINY, FAINT, ha="right"
         )
     middle = across.left + across.width / 2
     sheet.write(middle, bottom + 13, ["advisee’s rating"], SMALL, ha="center")
@@ -200,6 +220,6 @@ def _draw_levels(sheet: Sheet, levels: np.ndarray, outcome: str, top: float) -> 
     for place, shade in enumerate(reversed(SHADES)):
         sheet.shade(left, top + place * step, 11, step, shade)
     for place, level in enumerate(levels[::-1]):
-        sheet.write(left + 15, top + place * step - 5, [show_number(level)], 7.5, FAINT)
+        sheet.write(left + 15, top + place * step - 5, [show_number(level)], TINY, FAINT)
     under = top + len(SHADES) * step + 8
-    sheet.write(left, under, wrap_text(outcome, WIDTH - left - 2, 7), 7, FAINT)
+    sheet.write(left, under, wrap_text(outcome, WIDTH - left - 2, TINY), TINY, FAINT)

@@ -147,6 +147,17 @@ def show_number(value: float) -> str:
     return (MINUS if value < 0 and float(digits) != 0 else "") + digits
 
 
+def show_fixed(value: float, decimals: int = 0) -> str:
+    """A number to so many decimals with a typographic minus, which a zero never has."""
+    text = f"{value:.{decimals}f}"
+    return text.replace("-", MINUS if float(text) else "")
+
+
+def show_percent(value: float) -> str:
+    """A share in whole per cent; NaN as a dash."""
+    return f"{show_fixed(100 * value)} %" if math.isfinite(value) else DASH
+
+
 def show_interval(low: float, high: float, decimals: int = 3) -> str:
     """An interval in brackets: ``[.128, .303]``; a dash unless both limits are there."""
     limits = [show_correlation(limit, decimals) for limit in (low, high)]

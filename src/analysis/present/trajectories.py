@@ -10,11 +10,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.present.key import RATER_MARKS, Entry, draw_key, key_height, rater_entries
-from analysis.present.sheet import INNER, LABEL, LEADING, MARGIN, TITLE, Scale, Sheet
+from analysis.present.sheet import INNER, LABEL, LEADING, MARGIN, TINY, TITLE, Scale, Sheet
 from analysis.present.style import FAINT, RULE, house_style, wrap_text
 from analysis.present.tables import begin_large, show_count, show_level
 
-HEAD, PANEL, AXIS, BETWEEN = 18.0, 86.0, 44.0, 8.0
+HEAD, PANEL, AXIS, BETWEEN = 19.0, 86.0, 52.0, 10.0
 ORDER = ("goal", "task", "bond")
 
 
@@ -40,12 +40,12 @@ def draw_trajectories(
         raters = [rater for rater in RATER_MARKS if (own["rater"] == rater).any()]
         shown = [entry for entry in rater_entries(False) if entry.words.split("’")[0] in raters]
         key = [shown, [Entry(f"Bands: {show_level(confidence)} intervals of the mean")]]
-        foot = [line for note in notes for line in wrap_text(note, INNER, 7)]
+        foot = [line for note in notes for line in wrap_text(note, INNER, TINY)]
         top = MARGIN + len(heading) * TITLE * LEADING + 4
         first = top + key_height(key)
         height = HEAD + PANEL + AXIS + BETWEEN
         lanes = ceil(len(panels) / 2)
-        sheet = Sheet(first + lanes * height + len(foot) * 7 * LEADING + MARGIN)
+        sheet = Sheet(first + lanes * height + len(foot) * TINY * LEADING + MARGIN)
         sheet.write(MARGIN, MARGIN, heading, TITLE, weight="bold")
         draw_key(sheet, top, key)
         low, high = _range(own)
@@ -53,7 +53,7 @@ def draw_trajectories(
             across = _across(own, place % 2, len(panels))
             down = Scale(first + (place // 2) * height + HEAD, PANEL, low, high)
             _draw_panel(sheet, subscale, own[own["subscale"] == subscale], across, down)
-        sheet.write(MARGIN, first + lanes * height, foot, 7, FAINT)
+        sheet.write(MARGIN, first + lanes * height, foot, TINY, FAINT)
     return sheet.figure
 
 
@@ -83,9 +83,9 @@ def _range(own: pd.DataFrame) -> tuple[float, float]:
 
 def _across(own: pd.DataFrame, column: int, panels: int) -> Scale:
     width = INNER if panels == 1 else (INNER - 14) / 2
-    left = MARGIN + column * (width + 14) + 24
+    left = MARGIN + column * (width + 14) + 27
     occasions = own["occasion"].astype(float)
-    return Scale(left, width - 30, occasions.min() - 0.3, occasions.max() + 0.3)
+    return Scale(left, width - 33, occasions.min() - 0.3, occasions.max() + 0.3)
 
 
 def _draw_panel(sheet: Sheet, subscale: str, own: pd.DataFrame, across: Scale, down: Scale) -> None:
@@ -94,16 +94,16 @@ def _draw_panel(sheet: Sheet, subscale: str, own: pd.DataFrame, across: Scale, d
     def y_of(values: pd.Series) -> np.ndarray:
         return np.array([2 * down.left + down.width - down.place(value) for value in values])
 
-    sheet.write(across.left - 24, down.left - HEAD, [begin_large(subscale)], LABEL, weight="bold")
+    sheet.write(across.left - 27, down.left - HEAD, [begin_large(subscale)], LABEL, weight="bold")
     for tick in down.ticks(5):
         (y,) = y_of(pd.Series([tick]))
         sheet.rule((across.left, across.right), (y, y), RULE, 0.6)
-        sheet.write(across.left - 4, y - 5.5, [f"{tick:.3g}"], 7.5, FAINT, ha="right")
+        sheet.write(across.left - 4, y - 5.5, [f"{tick:.3g}"], TINY, FAINT, ha="right")
     bottom = down.left + down.width
     for tick in sorted(own["occasion"].unique()):
-        sheet.write(across.place(tick), bottom + 2, [f"{tick:.0f}"], 7.5, FAINT, ha="center")
-    sheet.write(across.right, bottom + 11, ["check-in"], 7, FAINT, ha="right")
-    below = bottom + 20
+        sheet.write(across.place(tick), bottom + 2, [f"{tick:.0f}"], TINY, FAINT, ha="center")
+    sheet.write(across.right, bottom + 13, ["check-in"], TINY, FAINT, ha="right")
+    below = bottom + 26
     for rater, (colour, shape) in RATER_MARKS.items():
         mine = own[own["rater"] == rater].sort_values("occasion")
         if mine.empty:
@@ -125,4 +125,4 @@ def _draw_panel(sheet: Sheet, subscale: str, own: pd.DataFrame, across: Scale, d
         n = mine["n_engagements"]
         low, high = show_count(n.min()), show_count(n.max())
         counted = low if low == high else f"{low} to {high}"
-        below = sheet.write(across.left, below, [f"{rater}: n = {counted}"], 7, colour)
+        below = sheet.write(across.left, below, [f"{rater}: n = {counted}"], TINY, colour)

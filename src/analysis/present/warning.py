@@ -61,8 +61,8 @@ def describe_warning_part(
     if modelled:
         paragraphs.append(_how_to_read(plan, confidence))
     if find_row(own, "calibration_curve", "model", ENDED_EARLY) is not None:
-        drawing = draw_warning(own, title, confidence=confidence)
-        figures = (Figure(as_svg(drawing), _tell(own, told), _caption(plan)),)
+        drawing = draw_warning(own, title, confidence=confidence, clusters=clusters)
+        figures = (Figure(as_svg(drawing), _tell(own, confidence), _caption(plan)),)
     tables = [tabulate_worth(own, confidence, clusters)]
     if modelled:
         tables.append(tabulate_card(own, title, plan, confidence, clusters))
@@ -145,15 +145,22 @@ def _how_to_read(plan: WarningPlan, confidence: float) -> str:
     )
 
 
-def _tell(own: pd.DataFrame, told: str) -> str:
-    """The figure in words: the verdict and the bins of the calibration curve."""
+def _tell(own: pd.DataFrame, confidence: float) -> str:
+    """The figure in words: how well the model tells apart, and the ends of its calibration."""
+    area = find_row(own, "auc", "model", ENDED_EARLY)
     curve = own[(own["term"] == "calibration_curve") & (own["outcome"] == ENDED_EARLY)]
     curve = curve[curve["occasion"] == curve["occasion"].min()]
-    pairs = [
-        f"{show_correlation(row.statistic, 2)} predicted, {show_correlation(row.estimate, 2)} seen"
-        for row in curve.itertuples()
-    ]
-    return f"{told} Calibration: {'; '.join(pairs)}."
+    ends = curve.sort_values("statistic").iloc[[0, -1]]
+    low, high = (
+        f"{show_correlation(row.estimate, 2)} ended early where "
+        f"{show_correlation(row.statistic, 2)} was expected"
+        for row in ends.itertuples()
+    )
+    return (
+        f"AUC {show_correlation(area['estimate'], 2)} "
+        f"{show_interval(area['conf_low'], area['conf_high'], 2)} ({show_level(confidence)}). From "
+        f"the lowest probabilities, {low}, to the highest, {high}; beside it the net benefit."
+    )
 
 
 def _caption(plan: WarningPlan) -> str:

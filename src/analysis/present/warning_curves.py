@@ -16,6 +16,7 @@ from analysis.present.sheet import (
     LEADING,
     MARGIN,
     SMALL,
+    TINY,
     TITLE,
     Scale,
     Sheet,
@@ -30,7 +31,13 @@ from analysis.present.style import (
     measure_text,
     wrap_text,
 )
-from analysis.present.tables import show_correlation, show_count, show_level, show_text
+from analysis.present.tables import (
+    show_correlation,
+    show_count,
+    show_interval,
+    show_level,
+    show_text,
+)
 
 ENDED_EARLY = "ended_early"
 #: Whose decisions a line stands for: words, colour, dashes, width.
@@ -48,7 +55,12 @@ DEEPEST = 0.5
 
 
 def draw_warning(
-    rows: pd.DataFrame, title: str, *, confidence: float = 0.95, notes: Sequence[str] = ()
+    rows: pd.DataFrame,
+    title: str,
+    *,
+    confidence: float = 0.95,
+    clusters: str = "advisors",
+    notes: Sequence[str] = (),
 ) -> Drawing:
     """Calibration curve and decision curve side by side, of ending early at the first landmark.
 
@@ -57,6 +69,7 @@ def draw_warning(
     rows : a dataset's rows of ``describe_warning``, as made or as read back from CSV.
     title : the dataset's name as people read it.
     confidence : level of the intervals.
+    clusters : what engagements are nested in, in the plural.
     notes : cautions to stand below.
 
     Returns
@@ -73,12 +86,12 @@ def draw_warning(
     here = own[own["occasion"] == landmark]
     with house_style():
         lines = wrap_text(heading, INNER, TITLE, "bold")
-        lead = wrap_text(_lead(here, landmark, confidence), INNER, SMALL)
-        foot = [line for note in notes for line in wrap_text(note, INNER, 7)]
+        lead = wrap_text(_lead(here, landmark, confidence, clusters), INNER, SMALL)
+        foot = [line for note in notes for line in wrap_text(note, INNER, TINY)]
         top = MARGIN + len(lines) * TITLE * LEADING + 3 + len(lead) * SMALL * LEADING + 8
         panel = top + 2 * LABEL * LEADING + 6
         key = panel + PANEL + BELOW
-        sheet = Sheet(key + KEY_LINES * SMALL * LEADING + 6 + len(foot) * 7 * LEADING + 4)
+        sheet = Sheet(key + KEY_LINES * SMALL * LEADING + 6 + len(foot) * TINY * LEADING + 4)
         under = sheet.write(MARGIN, MARGIN, lines, TITLE, weight="bold") + 3
         sheet.write(MARGIN, under, lead, SMALL, FAINT)
         width = (INNER - GAP) / 2
@@ -88,19 +101,27 @@ def draw_warning(
         _draw_calibration(sheet, here, left, panel, width)
         _draw_decisions(sheet, here, right, panel, width)
         _draw_keys(sheet, left, right, key, confidence)
-        sheet.write(MARGIN, key + KEY_LINES * SMALL * LEADING + 6, foot, 7, FAINT)
+        sheet.write(MARGIN, key + KEY_LINES * SMALL * LEADING + 6, foot, TINY, FAINT)
     return sheet.figure
 
 
-def _lead(here: pd.DataFrame, landmark: int, confidence: float) -> str:
+def _lead(here: pd.DataFrame, landmark: int, confidence: float, clusters: str) -> str:
     area = _row(here, "auc", "model")
-    n, advisors = show_count(area["n_engagements"]), show_count(area["n_advisors"])
-    return (
-        f"At check-in {landmark}, on advisors that the model had not seen: {n} engagements by "
-        f"{advisors} advisors; AUC {show_correlation(area['estimate'], 2)} "
-        f"[{show_correlation(area['conf_low'], 2)}, {show_correlation(area['conf_high'], 2)}] "
-        f"({show_level(confidence)})."
+    n, groups = show_count(area["n_engagements"]), show_count(area["n_advisors"])
+    told = (
+        f"At check-in {landmark}, on {clusters} that the model had not seen: {n} engagements, "
+        f"{groups} {clusters}; AUC {_with_limits(area)} ({show_level(confidence)})."
     )
+    lead = here[here["term"] == "net_benefit_over_rule"]
+    if len(lead) and np.isfinite(lead[["estimate", "conf_low", "conf_high"]].iloc[0]).all():
+        one = lead.iloc[0]
+        told += f" Net benefit over the rule at {_value(one['statistic'])}: {_with_limits(one)}."
+    return told
+
+
+def _with_limits(row: pd.Series) -> str:
+    limits = show_interval(row["conf_low"], row["conf_high"], 2)
+    return f"{show_correlation(row['estimate'], 2)} {limits}"
 
 
 def _row(rows: pd.DataFrame, term: str, method: str) -> pd.Series:
@@ -112,6 +133,15 @@ def _draw_calibration(
 ) -> None:
     """Share that ended early against the predicted probability, a point for each bin."""
     curve = here[here["term"] == "calibration_curve"].sort_values("statistic")
+    curve = curve[curve["estimate"].notna()]
+    if curve.empty:
+        told = [
+            "Not given: too few engagements",
+            "with the outcome, or without it,",
+            "in each bin.",
+        ]
+        sheet.write(left, top, told, SMALL, FAINT)
+        return
     seen = curve[["statistic", "estimate", "conf_high"]].to_numpy(dtype=float)
     most = min(1.0, np.ceil(np.nanmax(seen) * 10 + 0.01) / 10)
     across = Scale(left + BESIDE, width - BESIDE - 4, 0.0, most)
@@ -144,7 +174,7 @@ def _draw_decisions(
         x = across.place(threshold)
         sheet.axes.plot([x, x], [top, top + PANEL], color=INK, lw=0.9, ls=(0, (3, 2)), zorder=1)
     for method, (_, colour, dashes, line) in reversed(DECISIONS.items()):
-        own = curve[curve["method"] == method]
+        own = curve[(curve["method"] == method) & curve["estimate"].notna()]
         x, y = own["statistic"].to_numpy(dtype=float), own["estimate"].to_numpy(dtype=float)
         x, y = _cut(x, y, low)
         places = [across.place(value) for value in x], [-up.place(value) for value in y]
@@ -171,13 +201,13 @@ def _frame(sheet: Sheet, across: Scale, up: Scale, name: str) -> None:
         sheet.rule(
             (across.left, across.right), (y, y), FAINT if zero else RULE, 0.8 if zero else 0.6
         )
-        sheet.write(across.left - 3, y - 7.5 * 0.62, [_value(tick)], 7.5, FAINT, ha="right")
+        sheet.write(across.left - 3, y - TINY * 0.62, [_value(tick)], TINY, FAINT, ha="right")
     for tick in across.ticks(6):
         x = across.place(tick)
         sheet.rule((x, x), (top, bottom), RULE, 0.6)
-        sheet.write(x, bottom + 2, [_value(tick)], 7.5, FAINT, ha="center")
+        sheet.write(x, bottom + 2, [_value(tick)], TINY, FAINT, ha="center")
     middle = (across.left + across.right) / 2
-    sheet.write(middle, bottom + 3 + 7.5 * LEADING, [name], 7.5, FAINT, ha="center")
+    sheet.write(middle, bottom + 3 + TINY * LEADING, [name], TINY, FAINT, ha="center")
 
 
 def _value(tick: float) -> str:

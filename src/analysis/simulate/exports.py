@@ -19,7 +19,7 @@ from analysis.simulate.layouts import (
 from analysis.simulate.offices import OFFICES, Office
 from analysis.simulate.parameters import Programme
 from analysis.simulate.programme import simulate_tables
-from analysis.simulate.programmes import PROGRAMMES
+from analysis.simulate.programmes import EVERY_PROGRAMME
 from analysis.simulate.truth import truth_of
 from analysis.simulate.writers import write_delimited, write_parquet, write_workbook
 
@@ -38,7 +38,7 @@ _DATA, _DIRT = 0, 2
 def write_programme(
     name: str,
     folder: Path,
-    truth_path: Path,
+    truth_path: Path | None,
     seed: int | None = None,
     truth_engagements: int = 1_000_000,
 ) -> None:
@@ -46,15 +46,15 @@ def write_programme(
 
     Parameters
     ----------
-    name : a key of PROGRAMMES
+    name : a key of EVERY_PROGRAMME
     folder : where the raw files go; made if need be
-    truth_path : where the truth goes: the numbers of ``truth_of``; ``seed``; and under ``files``
-        each file's (``file [sheet]`` in a workbook) ``rows`` below the header and the rows that
-        each kind of dirt concerns, no row being concerned by two
+    truth_path : where the truth goes, if anywhere: the numbers of ``truth_of``; ``seed``; and under
+        ``files`` each file's (``file [sheet]`` in a workbook) ``rows`` below the header and the
+        rows that each kind of dirt concerns, no row being concerned by two
     seed : of the data; the programme's own by default
     truth_engagements : size of the draw behind the truth
     """
-    programme = PROGRAMMES[name]
+    programme = EVERY_PROGRAMME[name]
     seed = programme.seed if seed is None else seed
     tables = simulate_tables(programme, np.random.default_rng([seed, _DATA]))
     rng = np.random.default_rng([seed, _DIRT])
@@ -68,6 +68,8 @@ def write_programme(
         counts[label] = {"rows": len(soiled.cells), **dirt}
     for file, sheets in files.items():
         _write(Path(folder) / file, sheets, OFFICES[name].delimiter)
+    if truth_path is None:
+        return
     truth = truth_of(programme, truth_engagements) | {"files": counts, "seed": seed}
     write_json(_rounded(truth), truth_path)
 

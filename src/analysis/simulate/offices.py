@@ -293,6 +293,40 @@ _SUPPORT = Office(
     people={"advisee": "Customer", "advisor": "Technician", "record": "Ticket system"},
 )
 
+_PILOT = Office(
+    files=_files(
+        "{}.csv",
+        engagements="engagements",
+        checkins="checkins",
+        outcomes="outcomes",
+        events="events",
+    ),
+    columns={
+        "engagements": {
+            "engagement_id": "Engagement",
+            "advisee_id": "Client",
+            "advisor_id": "Coach",
+            "stakes": "Stakes",
+            "status": "Status",
+            "ended_week": "Ended week",
+            "planned_checkins": "Planned check-ins",
+            "advisor_years": "Coach years",
+            "advisee_level": "Client level",
+        },
+        "checkins": _named("Engagement, Respondent, Check-in, Week", _CHECKINS),
+        "outcomes": _named("Engagement, Measure, Rated by, Phase, Week, Value", _OUTCOMES),
+        "events": _named(
+            "Engagement, Check-in, Event, Noted by, Valence, Cause, Responds to", _EVENTS
+        ),
+    },
+    people={
+        "advisee": "Client",
+        "advisor": "Coach",
+        "third_party": "Colleague",
+        "record": "Office",
+    },
+)
+
 OFFICES: dict[str, Office] = {
     "executive_coaching": _COACHING,
     "management_consulting": _CONSULTING,
@@ -300,4 +334,5 @@ OFFICES: dict[str, Office] = {
     "mentoring": _MENTORING,
     "performance_review": _REVIEW,
     "technical_support": _SUPPORT,
+    "coaching_pilot": _PILOT,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from analysis.simulate.institutions import ACADEMIC_ADVISING, MENTORING, PERFORMANCE_REVIEW
 from analysis.simulate.parameters import Programme
+from analysis.simulate.pilot import COACHING_PILOT
 from analysis.simulate.services import EXECUTIVE_COACHING, MANAGEMENT_CONSULTING, TECHNICAL_SUPPORT
 
 PROGRAMMES: dict[str, Programme] = {
@@ -17,3 +18,6 @@ PROGRAMMES: dict[str, Programme] = {
         TECHNICAL_SUPPORT,
     )
 }
+
+#: The examples, and the small programme that survey tools' layouts are shown on.
+EVERY_PROGRAMME = PROGRAMMES | {COACHING_PILOT.name: COACHING_PILOT}

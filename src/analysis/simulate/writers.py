@@ -19,14 +19,16 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
-def write_delimited(table: RawTable, path: Path, delimiter: str = ",") -> None:
-    """Write a table as delimited text: UTF-8, Unix line ends, quotation marks where needed."""
+def write_delimited(
+    table: RawTable, path: Path, delimiter: str = ",", encoding: str = "utf-8"
+) -> None:
+    """Write a table as delimited text: Unix line ends, quotation marks where needed."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
     writer.writerows(table.header)
     writer.writerows(table.cells)
     with replacing(path) as temporary:
-        temporary.write_bytes(text.getvalue().encode("utf-8"))
+        temporary.write_bytes(text.getvalue().encode(encoding))
 
 
 def write_parquet(table: RawTable, path: Path) -> None:

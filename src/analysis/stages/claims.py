@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from analysis.contract.claims import read_ledger
+from analysis.contract.disclosure import release, write_released
 from analysis.contract.estimates import in_order
 from analysis.contract.files import write_csv
 from analysis.contract.layout import Dataset, read_plan
@@ -14,6 +15,7 @@ from analysis.evidence.claims.data import ClaimData
 from analysis.evidence.claims.estimands import TESTS
 from analysis.evidence.claims.ledger import answer_claims
 from analysis.evidence.course.held import keep_held
+from analysis.stages.released import Released
 from analysis.stages.synthesise import setting_of
 
 ESTIMATES = ("comparison", "measurement", "process", "warning")
@@ -26,16 +28,15 @@ def answer(mapping: Path, plan: Path, ledger: Path, folder: Path) -> None:
     write_csv(table, folder / "claims.csv")
 
 
-def gather(ledger: Path, results: Path, mappings: list[Path]) -> None:
+def gather(plan: Path, ledger: Path, results: Path, mappings: list[Path]) -> None:
     """Write ``tables/claims.csv``: all datasets' claims, then those decided across them."""
-    claims = read_ledger(ledger, frozenset(TESTS))
-    names = [Dataset(path).mapping.name for path in mappings]
-    folders = {name: results / "interim" / name for name in names}
-    settings = {name: setting_of(folder) for name, folder in folders.items()}
+    claims, choices = read_ledger(ledger, frozenset(TESTS)), read_plan(plan)
+    found = [Released(Dataset(path), choices, results) for path in mappings]
+    settings = {one.dataset.mapping.name: setting_of(one.folder) for one in found}
     synthesis = read_made(results / "tables/synthesis.csv")
-    tables = [read_made(folder / "claims.csv") for folder in folders.values()]
-    tables.append(answer_across(claims, synthesis, settings))
-    write_csv(in_order(tables), results / "tables/claims.csv")
+    across = release(answer_across(claims, synthesis, settings), "claims", choices.disclosure)
+    tables = in_order([*(one.table("claims") for one in found), across])
+    write_released(tables, results / "tables/claims.csv")
 
 
 def claim_data(dataset: Dataset, plan: Path, folder: Path) -> ClaimData:

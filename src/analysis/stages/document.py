@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from analysis.contract.benchmarks import Benchmarks
 from analysis.contract.claims import Ledger
 from analysis.contract.dictionary import as_markdown
 from analysis.contract.files import write_text
@@ -16,7 +17,13 @@ from analysis.contract.plan import Plan
 README = Path("README.md")
 BEGIN, END = "<!-- headlines -->", "<!-- /headlines -->"
 FIGURE = RESULTS / "figures/datasets.svg"
-SCHEMAS = {"plan": Plan, "dataset": Mapping, "instrument": Instrument, "claims": Ledger}
+SCHEMAS = {
+    "plan": Plan,
+    "dataset": Mapping,
+    "instrument": Instrument,
+    "claims": Ledger,
+    "benchmarks": Benchmarks,
+}
 
 
 def pages() -> dict[Path, str]:

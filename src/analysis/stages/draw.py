@@ -11,9 +11,10 @@ from matplotlib.figure import Figure
 
 from analysis.contract.layout import Dataset, read_plan
 from analysis.contract.plan import Plan
-from analysis.contract.tables import read_made
+from analysis.contract.products import FIGURES
 from analysis.present.curve import draw_multiverse
 from analysis.present.figures import draw_comparison, save_figure
+from analysis.present.flow_diagram import draw_flow, read_flow
 from analysis.present.measurement_figure import draw_measurement
 from analysis.present.notes import note_keys, note_origin
 from analysis.present.plate import draw_plate
@@ -21,6 +22,7 @@ from analysis.present.rupture_timeline import draw_ruptures
 from analysis.present.surface import draw_surface
 from analysis.present.trajectories import draw_trajectories
 from analysis.present.warning_curves import draw_warning
+from analysis.stages.released import Released
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,15 +30,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Drawn:
-    """What the figures of one dataset are drawn from."""
+    """What the figures of one dataset are drawn from: only what may leave the interim folder."""
 
     dataset: Dataset
     plan: Plan
-    interim: Path
+    released: Released
 
     def table(self, name: str) -> pd.DataFrame:
         """One of the dataset's tables of estimates."""
-        return read_made(self.interim / f"{name}.csv")
+        return self.released.table(name)
 
     @property
     def notes(self) -> list[str]:
@@ -112,12 +114,18 @@ def _warning(drawn: _Drawn) -> Figure:
         drawn.table("warning"),
         drawn.dataset.mapping.title,
         confidence=drawn.plan.comparison.confidence,
+        clusters=drawn.dataset.mapping.clusters,
         notes=drawn.notes,
     )
 
 
-#: Every dataset's figures; where the data allow none, a plate says why.
-FIGURES: dict[str, Callable[[_Drawn], Figure]] = {
+def _flow(drawn: _Drawn) -> Figure:
+    flow = read_flow(drawn.table("flow"), drawn.table("measurement"))
+    return draw_flow(flow, drawn.dataset.mapping.title, drawn.notes)
+
+
+#: How each figure is drawn; where the data allow none, a plate says why.
+DRAWN_BY: dict[str, Callable[[_Drawn], Figure]] = {
     "comparison": _comparison,
     "measurement": _measurement,
     "trajectories": _trajectories,
@@ -125,13 +133,14 @@ FIGURES: dict[str, Callable[[_Drawn], Figure]] = {
     "ruptures": _ruptures,
     "warning": _warning,
     "multiverse": _multiverse,
+    "flow": _flow,
 }
 
 
 def draw(mapping: Path, plan: Path, results: Path) -> None:
-    """Write ``figures/<dataset>_<name>`` (SVG and PNG) for each name in ``FIGURES``."""
-    dataset = Dataset(mapping)
+    """Write ``figures/<dataset>_<name>`` (SVG and PNG) for each name of the list of products."""
+    dataset, choices = Dataset(mapping), read_plan(plan)
     name = dataset.mapping.name
-    drawn = _Drawn(dataset, read_plan(plan), results / "interim" / name)
-    for figure, make in FIGURES.items():
-        save_figure(make(drawn), results / f"figures/{name}_{figure}.svg")
+    drawn = _Drawn(dataset, choices, Released(dataset, choices, results))
+    for figure in FIGURES:
+        save_figure(DRAWN_BY[figure](drawn), results / f"figures/{name}_{figure}.svg")

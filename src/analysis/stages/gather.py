@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis.contract.disclosure import together, write_released
 from analysis.contract.estimates import in_order
-from analysis.contract.files import write_csv, write_json
-from analysis.contract.layout import Dataset
+from analysis.contract.files import write_json
+from analysis.contract.layout import Dataset, read_plan
 from analysis.contract.mapping import Mapping
-from analysis.contract.tables import read_made
 from analysis.evidence.multiverse.multiverse import CHOICE_COLUMNS
 from analysis.evidence.sentence import Headline, headline_sentence, read_headline
+from analysis.stages.released import Released
 
 #: Finer than anybody reads, coarser than the last bits in which processors differ.
 DECIMALS = 9
@@ -29,18 +30,23 @@ TABLES = {
     "multiverse": CHOICE_COLUMNS,
 }
 
+#: Tables of what became of rows and of personal data.
+ACCOUNTS = ("flow", "privacy")
 
-def gather(results: Path, mappings: list[Path]) -> None:
-    """Write ``metrics.json`` and, in ``tables``, all datasets' tables below one another."""
-    found = [Dataset(path).mapping for path in mappings]
-    made = {
-        name: [read_made(results / f"interim/{one.name}/{name}.csv") for one in found]
-        for name in (*TABLES, "flow")
-    }
+
+def gather(plan: Path, results: Path, mappings: list[Path]) -> None:
+    """Write ``metrics.json`` and, in ``tables``, all datasets' tables below one another.
+
+    All of it is made from rows that may leave the interim folder.
+    """
+    choices = read_plan(plan)
+    found = [Released(Dataset(path), choices, results) for path in mappings]
+    made = {name: [one.table(name) for one in found] for name in (*TABLES, *ACCOUNTS)}
     for name, further in TABLES.items():
-        write_csv(in_order(made[name], further), results / f"tables/{name}.csv")
-    write_csv(pd.concat(made["flow"], ignore_index=True), results / "tables/flow.csv")
-    headlines = zip(found, made["comparison"], strict=True)
+        write_released(in_order(made[name], further), results / f"tables/{name}.csv")
+    for name in ACCOUNTS:
+        write_released(together(made[name]), results / f"tables/{name}.csv")
+    headlines = zip((one.dataset.mapping for one in found), made["comparison"], strict=True)
     write_json({one.name: _metrics(one, table) for one, table in headlines}, results / METRICS)
 
 

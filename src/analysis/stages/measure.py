@@ -25,6 +25,7 @@ def measure(mapping: Path, plan: Path, folder: Path) -> None:
         forms=dataset.forms,
         cluster=settings.cluster,
         primary=settings.primary,
+        programme=settings.programme,
     )
     measurement = measure_all(data, read_plan(plan))
     measurement.insert(0, "dataset", settings.name)

@@ -14,35 +14,30 @@ from analysis.contract.freeze import collect_choices, data_at_hand, read_frozen
 from analysis.contract.layout import CALIBRATION, LEDGER, Dataset, read_plan
 from analysis.contract.mapping import Mapping
 from analysis.contract.plan import Plan
+from analysis.contract.products import REPORTED
 from analysis.contract.provenance import collect_provenance
 from analysis.contract.tables import read_made
 from analysis.evidence.sentence import read_headline
 from analysis.present.calibration import describe_calibration
+from analysis.present.change import describe_change
 from analysis.present.claims import describe_claims
 from analysis.present.course import describe_course
 from analysis.present.figures import draw_datasets, save_figure
+from analysis.present.flow_diagram import CAPTION as FLOW_CAPTION
+from analysis.present.flow_diagram import read_flow, tell_flow
 from analysis.present.forest import draw_forest
 from analysis.present.measurement import describe_measurement
 from analysis.present.mediation import describe_mediation_part
 from analysis.present.multiverse import describe_multiverse
 from analysis.present.notes import describe_origin, note_keys, note_origin
+from analysis.present.parts import Figure as Drawn
 from analysis.present.parts import Part
 from analysis.present.plan import describe_plan
+from analysis.present.privacy import describe_privacy
 from analysis.present.report import ReportContext, ReportDataset, render_report
 from analysis.present.ruptures import describe_ruptures_part
 from analysis.present.synthesis import describe_synthesis
 from analysis.present.warning import describe_warning_part
-
-TABLES = (
-    "comparison",
-    "measurement",
-    "process",
-    "warning",
-    "multiverse",
-    "synthesis",
-    "claims",
-    "flow",
-)
 
 
 def report(plan: Path, results: Path, mappings: list[Path]) -> None:
@@ -52,7 +47,7 @@ def report(plan: Path, results: Path, mappings: list[Path]) -> None:
     """
     choices = read_plan(plan)
     found = [Dataset(path) for path in mappings]
-    tables = {name: _in_memory(read_made(results / f"tables/{name}.csv")) for name in TABLES}
+    tables = {name: _in_memory(read_made(results / f"tables/{name}.csv")) for name in REPORTED}
     metrics = json.loads((results / "metrics.json").read_text(encoding="utf-8"))
     shown = [_show(dataset, tables, metrics, results, choices) for dataset in found]
     titles = {one.name: one.title for one in shown}
@@ -75,8 +70,11 @@ def report(plan: Path, results: Path, mappings: list[Path]) -> None:
             titles,
             choices.comparison.confidence,
         ),
-        across=(_synthesis(tables["synthesis"], titles, choices, results),),
-        appendix=(*_calibration(), _plan(choices, found, titles)),
+        across=(
+            _synthesis(tables["synthesis"], titles, choices, results),
+            *_calibration(),
+            _plan(choices, found, titles),
+        ),
     )
     write_text(render_report(context), results / "report.html")
     write_json(provenance, results / "provenance.json")
@@ -144,7 +142,15 @@ def _show(
         outcome_titles=titles,
         clusters=settings.clusters,
         parts=_parts(settings, own, titles, results, choices, notes),
+        instruments={rater: key.title for rater, key in dataset.instruments.items()},
+        flow_figure=_flow(settings.name, own, results),
     )
+
+
+def _flow(name: str, own: dict[str, pd.DataFrame], results: Path) -> Drawn:
+    """The dataset's flow diagram, told from the tables that it was drawn from."""
+    svg = (results / f"figures/{name}_flow.svg").read_text(encoding="utf-8")
+    return Drawn(svg, tell_flow(read_flow(own["flow"], own["measurement"])), FLOW_CAPTION)
 
 
 def _parts(
@@ -155,10 +161,11 @@ def _parts(
     choices: Plan,
     notes: list[str],
 ) -> tuple[Part, ...]:
-    """A dataset's further subjects, in the order in which they are read."""
+    """A dataset's further subjects; ``analysis.present.order`` says where each stands."""
     level, clusters = choices.comparison.confidence, settings.clusters
     curve = (results / f"figures/{settings.name}_multiverse.svg").read_text(encoding="utf-8")
     return (
+        describe_change(own["comparison"], own["multiverse"], choices.comparison, clusters),
         describe_measurement(own["measurement"], settings.title, confidence=level, notes=notes),
         describe_course(
             own["process"],
@@ -168,7 +175,7 @@ def _parts(
             clusters=clusters,
             notes=notes,
         ),
-        describe_mediation_part(own["process"], titles, confidence=level),
+        describe_mediation_part(own["process"], titles, confidence=level, clusters=clusters),
         describe_ruptures_part(own["process"], settings.title, confidence=level),
         describe_warning_part(
             own["warning"],
@@ -178,4 +185,5 @@ def _parts(
             clusters=clusters,
         ),
         describe_multiverse(own["multiverse"], titles, curve, confidence=level, clusters=clusters),
+        describe_privacy(own["privacy"], settings.provenance, choices.disclosure),
     )

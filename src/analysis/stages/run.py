@@ -16,6 +16,7 @@ from analysis.contract.layout import (
     find_datasets,
     read_plan,
 )
+from analysis.contract.secret import read_key
 
 SNAKEFILE = Path("workflow/Snakefile")
 
@@ -59,8 +60,12 @@ def refuse_taken_name(dataset: Dataset) -> None:
 
 
 def _ready(dataset: Dataset) -> None:
-    """Refuse a dataset whose keys or files are not there."""
+    """Refuse a dataset whose keys, files or secret are not there."""
     _ = dataset.forms
+    try:
+        read_key(dataset.mapping.provenance)
+    except UserFault as fault:
+        raise UserFault(f"{dataset.path}: {fault}") from None
     for source, path in dataset.raw_files.items():
         if not path.is_file():
             pointer = dataset.folder.with_name(f"{dataset.folder.resolve().name}.dvc")

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from analysis.contract.disclosure import release, write_released
 from analysis.contract.estimates import in_order
-from analysis.contract.files import write_csv
 from analysis.contract.layout import Dataset, read_plan
-from analysis.contract.tables import read_made, read_table
+from analysis.contract.tables import read_table
 from analysis.evidence.synthesis import synthesise as put_together
+from analysis.stages.released import Released
 
 
 def synthesise(plan: Path, results: Path, mappings: list[Path]) -> None:
     """Write ``tables/synthesis.csv``."""
-    names = [Dataset(path).mapping.name for path in mappings]
-    folders = {name: results / "interim" / name for name in names}
-    comparison = in_order(read_made(folder / "comparison.csv") for folder in folders.values())
-    settings = {name: setting_of(folder) for name, folder in folders.items()}
-    synthesis = put_together(comparison, settings, read_plan(plan).comparison)
-    write_csv(synthesis, results / "tables/synthesis.csv")
+    choices = read_plan(plan)
+    found = [Released(Dataset(path), choices, results) for path in mappings]
+    settings = {one.dataset.mapping.name: setting_of(one.folder) for one in found}
+    comparison = in_order(one.table("comparison") for one in found)
+    synthesis = put_together(comparison, settings, choices.comparison)
+    released = release(synthesis, "synthesis", choices.disclosure)
+    write_released(released, results / "tables/synthesis.csv")
 
 
 def setting_of(folder: Path) -> str:

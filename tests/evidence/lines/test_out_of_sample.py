@@ -92,7 +92,7 @@ def test_what_cannot_be_answered_is_one_row_with_its_reason(bad):
 def test_fewer_advisors_than_folds_are_refused(lines):
     values, codes = lines.simulate_values(np.random.default_rng(8), clusters=4, size=30)
     (row,) = prediction_rows(lines.cases_of(values, codes), None, PLAN, np.random.default_rng(0))
-    assert "4 advisors cannot be divided into 5 folds" in row["note"]
+    assert "4 clusters cannot be divided into 5 folds" in row["note"]
 
 
 def test_advisors_with_one_advisee_each_are_as_good_as_any(lines):

@@ -5,13 +5,14 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from pandas.testing import assert_frame_equal
 from scipy.stats import spearmanr
 
 from analysis.contract.instruments import Instrument
 from analysis.contract.plan import Plan
 from analysis.evidence.comparison import compare_raters
 from analysis.evidence.multiverse.choices import Sources
-from analysis.evidence.multiverse.multiverse import explore_multiverse
+from analysis.evidence.multiverse.multiverse import explore_multiverse, resample_multiverse
 from analysis.evidence.multiverse.specifications import list_specifications
 from analysis.measure.scoring import score_alliance
 from analysis.measure.window import assemble_frame, window_occasions
@@ -257,3 +258,17 @@ def test_one_rater_alone_is_not_testable(sources):
 def test_choices_that_leave_out_the_plans_own_or_repeat_are_refused(choices):
     with pytest.raises(ValueError, match=r"own choice|twice"):
         make_plan(**choices)
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+def test_resamples_made_in_parts_change_nothing(parts):
+    plan = make_plan()
+    made = [resample_multiverse(make_sources(), plan, part, parts) for part in range(1, parts + 1)]
+    whole = explore_multiverse(make_sources(), plan)
+    assert (whole["analysis"] == "joint_test").any()
+    assert_frame_equal(explore_multiverse(make_sources(), plan, pd.concat(made, axis=1)), whole)
+
+
+def test_a_part_that_there_is_not_is_refused():
+    with pytest.raises(ValueError, match="part 4 of 3"):
+        resample_multiverse(make_sources(), make_plan(), 4, 3)

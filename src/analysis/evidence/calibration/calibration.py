@@ -142,7 +142,6 @@ def calibrate(
     processes: int = 1,
     scenarios: Iterable[Scenario] = SCENARIOS,
     lines: Iterable[Line] = LINES,
-    told: Callable[[str], None] = lambda _: None,
 ) -> pd.DataFrame:
     """Rejection rates, coverage and bias of every line in every scenario, with the bars.
 
@@ -152,7 +151,6 @@ def calibrate(
     share : share of the plan's data sets, for a quicker look; at least one chunk of 50 each.
     processes : side by side; has no part in the outcome.
     scenarios, lines : those to hold together.
-    told : called with each scenario's name as it is finished.
 
     Returns
     -------
@@ -169,12 +167,8 @@ def calibrate(
     truths = {scenario.name: true_differences(scenario) for scenario in scenarios}
     work = partial(_calibrate_chunk, plan=plan, truths=truths)
     tallies = {scenario.name: Tally() for scenario in scenarios}
-    left = {one.name: sum(task[0] is one for task in tasks) for one in scenarios}
     for (scenario, _, _), tally in zip(tasks, _results(work, tasks, processes), strict=True):
         tallies[scenario.name].add(tally)
-        left[scenario.name] -= 1
-        if left[scenario.name] == 0:
-            told(scenario.name)
     rows = [
         row
         for scenario in scenarios

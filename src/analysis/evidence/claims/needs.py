@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.contract.claims import PRIMARY_OUTCOME, Claim, Need
+from analysis.contract.claims import PRIMARY_OUTCOME, Claim, Ledger, Need
 from analysis.evidence.claims.data import ClaimData
 from analysis.evidence.verdict import INDEPENDENT_SOURCES
 
@@ -12,6 +12,28 @@ from analysis.evidence.verdict import INDEPENDENT_SOURCES
 def list_missing(claim: Claim, data: ClaimData) -> list[str]:
     """Each need of a claim that the data do not meet; empty when the claim can be tested."""
     return [told for need in claim.needs if (told := _CHECKS[need.kind](need, data))]
+
+
+def list_answerable(ledger: Ledger, data: ClaimData) -> pd.DataFrame:
+    """Each claim of the ledger, whether the data hold all that it needs, and what they lack.
+
+    Returns
+    -------
+    DataFrame
+        ``question`` (the claim's id), ``testable`` (bool; its test may still find too few
+        engagements) and ``reason``: the statement, or what is missing
+    """
+    rows = []
+    for claim in ledger.claims:
+        missing = list_missing(claim, data)
+        if claim.across:
+            reason = "decided across datasets, not within one"
+        elif missing:
+            reason = "missing: " + "; ".join(missing)
+        else:
+            reason = claim.statement
+        rows.append((claim.id, not missing and not claim.across, reason))
+    return pd.DataFrame(rows, columns=["question", "testable", "reason"])
 
 
 def _rating(need: Need, data: ClaimData) -> str:

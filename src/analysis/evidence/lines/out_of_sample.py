@@ -32,7 +32,7 @@ PERMUTED_AT_ONCE = 20_000_000
 #: Below this many advisors the corrected t is liberal: simulated with caseloads of 2 to 30 and no
 #: difference, it rejects 10 % of the time for 12 and for 18 advisors, 5 % for 60.
 FEW_ADVISORS = 20
-LIBERAL = f"with fewer than {FEW_ADVISORS} advisors it may reject twice as often as it says"
+LIBERAL = f"with fewer than {FEW_ADVISORS} clusters it may reject twice as often as it says"
 
 MODELS = ("baseline", "advisor", "advisee", "both")
 
@@ -156,7 +156,7 @@ def _problem(cases: Cases, plan: ComparisonPlan) -> str:
     if reason:
         return reason
     if cases.n_clusters < plan.folds:
-        return f"{cases.n_clusters} advisors cannot be divided into {plan.folds} folds"
+        return f"{cases.n_clusters} clusters cannot be divided into {plan.folds} folds"
     if cases.n < FEWEST_PER_FOLD * plan.folds:
         return (
             f"{cases.n} engagements are too few for {plan.folds} folds; "
@@ -186,7 +186,7 @@ def _model_rows(
     """Each model's R2, and the difference between the two with one rating."""
     repeats, n_folds = null.shape
     divided = {1: "once", 2: "twice"}.get(repeats, f"{repeats} times")
-    note = f"advisors divided {divided} into {n_folds} folds"
+    note = f"clusters divided {divided} into {n_folds} folds"
     if cases.outcome_kind == "binary":
         note += "; the outcome is binary: losses are Brier scores"
     rows = []
@@ -237,7 +237,7 @@ def _permutation_row(
     p = (1 + int((gains >= gain).sum())) / (1 + plan.permutations)
     error = np.sqrt(p * (1 - p) / plan.permutations)
     told = no_interval(
-        f"{plan.permutations} permutations within and between advisors; Monte Carlo error of p "
+        f"{plan.permutations} permutations within and between clusters; Monte Carlo error of p "
         f"{error:.3f}"
     )
     return _row(cases, "r2_gain", "permutation", gain, told | {"p_value": p})

@@ -11,9 +11,11 @@ from analysis.contract.estimates import as_estimates, in_order
 from analysis.contract.forms import Forms
 from analysis.contract.plan import Plan
 from analysis.evidence.measurement.agreement import describe_agreement, describe_variance
+from analysis.evidence.measurement.descriptives import count_participants, describe_variables
 from analysis.evidence.measurement.dimensions import describe_dimensions
 from analysis.evidence.measurement.missing_rules import compare_missing_rules
 from analysis.evidence.measurement.nonresponse import describe_nonresponse
+from analysis.evidence.measurement.programmes import describe_programmes
 from analysis.evidence.measurement.ratings import describe_measurement
 from analysis.evidence.measurement.responses import describe_replies, describe_responses
 from analysis.evidence.small_cells import withhold_small
@@ -25,7 +27,8 @@ class Measured:
     """What was measured: the clean tables, the scores made from them, and the raters' forms.
 
     ``primary``: outcome, source and phase of the primary outcome; ``cluster``: the column of
-    ``engagements`` whose engagements are not independent.
+    ``engagements`` whose engagements are not independent; ``programme``: the one that sorts them
+    into programmes.
     """
 
     engagements: pd.DataFrame
@@ -36,6 +39,7 @@ class Measured:
     forms: Forms
     cluster: str
     primary: tuple[str, str, str]
+    programme: str = "setting"
 
 
 def measure_all(data: Measured, plan: Plan) -> pd.DataFrame:
@@ -63,6 +67,23 @@ def measure_all(data: Measured, plan: Plan) -> pd.DataFrame:
             describe_variance(data.alliance, data.engagements, data.cluster, window, confidence),
             describe_responses(data.checkins, instruments),
             describe_replies(data.engagements, data.checkins, data.alliance),
+            describe_programmes(
+                data.engagements,
+                data.alliance,
+                data.frame,
+                instruments,
+                data.cluster,
+                data.programme,
+                window,
+                plan.disclosure.threshold,
+                confidence,
+            ),
+            describe_variables(
+                data.frame, outcome, data.primary[0], instruments, data.cluster, confidence
+            ),
+            count_participants(
+                data.engagements, data.alliance, outcome, window, plan.disclosure.threshold
+            ),
             describe_nonresponse(
                 data.engagements, data.alliance, data.outcomes, data.primary, window, confidence
             ),

@@ -7,8 +7,9 @@ found if D were 0 under all of them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -31,13 +32,17 @@ from analysis.models.resampling import draw_cluster_weights
 CHOICE_COLUMNS = ("window", "minimum_answered", "adjustment", "minimum_caseload")
 
 
-def explore_multiverse(sources: Sources, plan: Plan) -> pd.DataFrame:
+def explore_multiverse(
+    sources: Sources, plan: Plan, replicates: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """D under every combination of the plan's choices, jointly tested.
 
     Parameters
     ----------
     sources : the dataset's clean tables and its mapping's words.
     plan : ``multiverse`` lists the choices; ``comparison`` and ``scoring`` the plan's own.
+    replicates : all parts of ``resample_multiverse`` side by side, where they were made beforehand;
+        the outcome is the same.
 
     Returns
     -------
@@ -65,7 +70,7 @@ def explore_multiverse(sources: Sources, plan: Plan) -> pd.DataFrame:
     specifications, skipped = list_specifications(sources, plan)
     if not any(one.cell.key == sources.key for one in specifications):
         return _finish([_not_testable(sources, _why_none(skipped))])
-    estimated = _estimate_all(specifications, plan)
+    estimated = _estimate_all(specifications, plan, replicates)
     rows = [one.row for one in estimated]
     rows += _joint_rows(estimated, sources.key, plan)
     rows += _variance_rows([one for one in estimated if one.specification.cell.key == sources.key])
@@ -74,6 +79,29 @@ def explore_multiverse(sources: Sources, plan: Plan) -> pd.DataFrame:
         for why, number in sorted(skipped.reasons.items())
     ]
     return _finish(rows)
+
+
+def resample_multiverse(sources: Sources, plan: Plan, part: int, parts: int) -> pd.DataFrame:
+    """The replicates of every ``parts``-th specification from the ``part``-th (1, 2, ...) on.
+
+    A row per resample, and a column per specification, named by its place in the list of all. The
+    parts share no work but the draws, so that they can be made on different machines; together they
+    are what ``explore_multiverse`` would make itself.
+    """
+    if not 1 <= part <= parts:
+        raise ValueError(f"part {part} of {parts}")
+    if sources.primary.outcome is None:
+        return pd.DataFrame()
+    specifications, _ = list_specifications(sources, plan)
+    chosen = range(part - 1, len(specifications), parts)
+    made = _estimate_all([specifications[place] for place in chosen], plan)
+    return pd.DataFrame(
+        {
+            str(place): one.replicates
+            for place, one in zip(chosen, made, strict=True)
+            if one.replicates.size
+        }
+    )
 
 
 @dataclass(frozen=True)
@@ -91,17 +119,34 @@ class _Estimated:
         return bool(np.isfinite(self.row["std_error"]) and undefined <= UNDEFINED_SHARE)
 
 
-def _estimate_all(specifications: Sequence[Specification], plan: Plan) -> list[_Estimated]:
+def _estimate_all(
+    specifications: Sequence[Specification], plan: Plan, made: pd.DataFrame | None = None
+) -> list[_Estimated]:
     """Each specification's row and its replicates in resamples that all share."""
+    if not specifications:
+        return []
+    if made is not None:
+        return [
+            _estimate(one, lambda place=place: made[str(place)].to_numpy(), plan.comparison)
+            for place, one in enumerate(specifications)
+        ]
     n_clusters = len(specifications[0].sums)
     rng = np.random.default_rng(plan.multiverse.seed)
     weights = draw_cluster_weights(n_clusters, plan.multiverse.resamples, rng)
     if weights.size <= BLOCK:
         weights = weights.astype(float)  # once, and not for every specification
-    return [_estimate(one, weights, plan.comparison) for one in specifications]
+    least = plan.comparison.minimum_reliability
+
+    def replicate(one: Specification) -> np.ndarray:
+        parts = [one.sums] if one.occasion_sums is None else [one.sums, one.occasion_sums]
+        return difference_of(one, *(resampled(part, weights) for part in parts), least=least)
+
+    return [_estimate(one, partial(replicate, one), plan.comparison) for one in specifications]
 
 
-def _estimate(one: Specification, weights: np.ndarray, plan: ComparisonPlan) -> _Estimated:
+def _estimate(
+    one: Specification, replicate: Callable[[], np.ndarray], plan: ComparisonPlan
+) -> _Estimated:
     parts = [one.sums] if one.occasion_sums is None else [one.sums, one.occasion_sums]
     totals = [np.vstack([part.sum(axis=0), leave_one_out(part[one.present])]) for part in parts]
     full, *without = difference_of(one, *totals)
@@ -115,9 +160,7 @@ def _estimate(one: Specification, weights: np.ndarray, plan: ComparisonPlan) -> 
         if reason:
             full, interval = np.nan, no_interval(f"not given: {reason}")
     if np.isfinite(interval["std_error"]):
-        replicates = difference_of(
-            one, *(resampled(part, weights) for part in parts), least=plan.minimum_reliability
-        )
+        replicates = replicate()
     return _Estimated(one, _row(one, full, interval), replicates)
 
 

@@ -87,19 +87,19 @@ def _decide(
     low, high = float(area["conf_low"]), float(area["conf_high"])
     if int(area["n_advisors"]) < comparison.minimum_clusters:
         return "inconclusive", (
-            f"{area['n_advisors']} advisors: fewer than the {comparison.minimum_clusters} that an "
+            f"{area['n_advisors']} clusters: fewer than the {comparison.minimum_clusters} that an "
             "interval can be trusted with"
         )
     if not np.isfinite([low, high]).all():
         return "inconclusive", area["note"] or "no interval can be given"
     if high < 0.5:
-        return "opposed", "on advisors not seen the scores point the wrong way"
+        return "opposed", "on clusters not seen the scores point the wrong way"
     if low <= 0.5:
         if 0.5 - plan.smallest_gain < narrow[0] and narrow[1] < 0.5 + plan.smallest_gain:
             return "equivalent", (
-                f"on advisors not seen the AUC is within {plan.smallest_gain:g} of chance"
+                f"on clusters not seen the AUC is within {plan.smallest_gain:g} of chance"
             )
-        return "inconclusive", "the AUC’s interval on advisors not seen holds .5"
+        return "inconclusive", "the AUC’s interval on clusters not seen holds .5"
     beaten = [other for other, row in gained.items() if row["estimate"] > 0]
     unbeaten = [words for other, words in ALTERNATIVES.items() if other not in beaten]
     at = f"at a threshold of {plan.threshold:.2f}".replace("0.", ".")

@@ -1,0 +1,1 @@
+"""What unknown files look like, and the mapping proposed for them."""
