@@ -11,7 +11,6 @@ Carlo error. Each pseudonym therefore begins with a number that comes from what 
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 
 import pandas as pd
@@ -58,9 +57,11 @@ def hide_identifiers(
         }
         replaced = {name: cells.where(frame[name].notna()) for name, cells in replaced.items()}
         named = frame.assign(**replaced)
-        # By all columns: rows that agree in their key would keep the order of the raw file.
-        key = [column for column in TABLES[table].names if column in named]
-        order = [*key, *sorted(set(named) - set(key))]
+        order = [column for column in TABLES[table].key if column in named]
+        if not order:
+            # By all columns: rows without a key would keep the order of the raw file.
+            first = [column for column in TABLES[table].names if column in named]
+            order = [*first, *sorted(set(named) - set(first))]
         hidden[table] = named.sort_values(order, kind="stable").reset_index(drop=True)
     return hidden
 
@@ -74,11 +75,9 @@ def pseudonym(kind: str, name: str, dataset: str, key: Key) -> str:
     ... )
     False
     """
-    told = hmac.new(key.content, digestmod=hashlib.sha256)
-    for part in (kind, dataset, name):
-        content = part.encode()
-        told.update(len(content).to_bytes(8, "big") + content)
-    return told.hexdigest()[:DIGITS]
+    parts = [part.encode() for part in (kind, dataset, name)]
+    told = b"".join(len(content).to_bytes(8, "big") + content for content in parts)
+    return hmac.digest(key.content, told, "sha256").hex()[:DIGITS]
 
 
 def _labels(
