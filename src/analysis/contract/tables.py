@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -147,11 +147,15 @@ def write_table(name: str, frame: pd.DataFrame, path: Path) -> None:
         frame.to_parquet(temporary, index=False)
 
 
-def read_table(name: str, path: Path) -> pd.DataFrame:
-    """Read a clean table. Raises UserFault if it is missing or breaks the dictionary."""
+def read_table(name: str, path: Path, occasions: Iterable[int] | None = None) -> pd.DataFrame:
+    """Read a clean table, of check-ins those of some ``occasions`` alone if these are given.
+
+    Raises UserFault if it is missing or breaks the dictionary.
+    """
     if not Path(path).exists():
         raise UserFault(f"{path}: there is no such file; `make run` makes it.")
-    return check_table(name, pd.read_parquet(path), str(path))
+    filters = None if occasions is None else [("occasion", "in", list(occasions))]
+    return check_table(name, pd.read_parquet(path, filters=filters), str(path))
 
 
 def read_made(path: Path) -> pd.DataFrame:
