@@ -48,11 +48,12 @@ calibrate: $(STAMPS)/run ## hold every line of evidence to known truth (about 10
 cluster: $(STAMPS)/dev $(STAMPS)/data ## one dataset through a Slurm of one node (Debian, root, 2 minutes)
 	timeout 900 bash tests/cluster/run.sh
 
-bench: $(STAMPS)/run ## time our works beside R's on the same data (about 20 minutes)
+bench: $(STAMPS)/run ## time our works beside R's on the same data (about 10 minutes)
 	@$(BIN)/python benchmarks/against_r.py --record
+	@$(BIN)/python benchmarks/reading.py --record
 
 scale: $(STAMPS)/run ## time the way to a verdict from 10,000 to 1,000,000 engagements
-	@$(BIN)/python benchmarks/scale.py --record
+	@$(BIN)/python benchmarks/scale.py --further 100000 --record
 
 simulate: $(STAMPS)/run ## make the simulated programmes anew (the same bytes) and their pointers
 	bash data/simulate.sh $(PROGRAMMES)
