@@ -51,12 +51,25 @@ def rows_in_blocks(
                 table, parts, raw.rows(numbers == number), mapping, instruments, known, begun, own
             )
             key = [name for name in TABLES[table].key if name in rows]
-            made.append(rows.sort_values(key, kind="stable"))
+            # Of its own memory each, so that a column can be let go by itself.
+            rows = rows.sort_values(key, kind="stable")
+            made.append(pd.DataFrame({name: rows[name].copy() for name in rows}, copy=False))
     except UserFault:
         return make_rows(*given)
     for row in own.rows:
         flow.count(*(row[name] for name in ("table", "source", "step", "reason", "rows")))
-    return pd.concat(made, ignore_index=True)
+    return _below_one_another(made)
+
+
+def _below_one_another(made: list[pd.DataFrame]) -> pd.DataFrame:
+    """The blocks in one table, a column at a time: each is let go before the next is made."""
+    blocks = [dict(rows.items()) for rows in made]
+    names = list(made[0])
+    made.clear()
+    columns = {
+        name: pd.concat([block.pop(name) for block in blocks], ignore_index=True) for name in names
+    }
+    return pd.DataFrame(columns, copy=False)
 
 
 def _number_blocks(parts: list[Part], raw: Raw, block: int) -> np.ndarray | None:

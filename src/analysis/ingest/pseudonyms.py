@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hmac
 
+import numpy as np
 import pandas as pd
 
 from analysis.contract.dictionary import IDENTIFIERS, TABLES
@@ -56,14 +57,29 @@ def hide_identifiers(
             name: frame[name].map(labels[name]).astype("str") for name in columns if name in frame
         }
         replaced = {name: cells.where(frame[name].notna()) for name, cells in replaced.items()}
+        if TABLES[table].key:
+            by = [column for column in TABLES[table].key if column in frame]
+            order = np.lexsort([_rank(frame[name], places.get(name)) for name in reversed(by)])
+            # A column at a time: no second copy of a large table beside the new one.
+            taken = {name: replaced.get(name, frame[name]).take(order).array for name in frame}
+            hidden[table] = pd.DataFrame(taken, copy=False)
+            continue
+        # By all columns: rows without a key would keep the order of the raw file.
         named = frame.assign(**replaced)
-        order = [column for column in TABLES[table].key if column in named]
-        if not order:
-            # By all columns: rows without a key would keep the order of the raw file.
-            first = [column for column in TABLES[table].names if column in named]
-            order = [*first, *sorted(set(named) - set(first))]
-        hidden[table] = named.sort_values(order, kind="stable").reset_index(drop=True)
+        first = [column for column in TABLES[table].names if column in named]
+        by = [*first, *sorted(set(named) - set(first))]
+        hidden[table] = named.sort_values(by, kind="stable").reset_index(drop=True)
     return hidden
+
+
+def _rank(column: pd.Series, places: dict[str, int] | None) -> np.ndarray:
+    """Numbers that sort as the column does, an identifier by its pseudonym's place."""
+    if pd.api.types.is_numeric_dtype(column):
+        return column.to_numpy()
+    if places is None:
+        return pd.factorize(column, sort=True)[0]
+    codes, names = pd.factorize(column)
+    return np.array([places[name] for name in names])[codes]
 
 
 def pseudonym(kind: str, name: str, dataset: str, key: Key) -> str:
