@@ -19,7 +19,7 @@ UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --
 JUPYTER := JUPYTER_CONFIG_PATH="$(CURDIR)/notebooks/settings" $(BIN)/jupyter
 LAB ?=
 
-.PHONY: help run bundle test verify record calibrate cluster simulate notebooks pages document lock clean
+.PHONY: help run bundle test verify record calibrate bench scale cluster simulate notebooks pages document lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,13 @@ calibrate: $(STAMPS)/run ## hold every line of evidence to known truth (about 10
 
 cluster: $(STAMPS)/dev $(STAMPS)/data ## one dataset through a Slurm of one node (Debian, root, 2 minutes)
 	timeout 900 bash tests/cluster/run.sh
+
+bench: $(STAMPS)/run ## time our works beside R's on the same data (about 10 minutes)
+	@$(BIN)/python benchmarks/against_r.py --record
+	@$(BIN)/python benchmarks/reading.py --record
+
+scale: $(STAMPS)/run ## time the way to a verdict from 10,000 to 1,000,000 engagements
+	@$(BIN)/python benchmarks/scale.py --further 100000 --record
 
 simulate: $(STAMPS)/run ## make the simulated programmes anew (the same bytes) and their pointers
 	bash data/simulate.sh $(PROGRAMMES)

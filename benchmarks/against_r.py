@@ -4,8 +4,9 @@
 
 Every run is a process of its own, with BLAS held to one thread on both sides. What is timed is the
 work alone, in seconds of processor time of the process that does it, so that a busy machine changes
-little: neither the start of Python or R nor the reading of the data. A ratio is printed only once the answers agree. ``--tiny`` runs all of
-it on little data, to see that it runs; its ratios mean nothing.
+little: neither the start of Python or R nor the reading of the data. A ratio is printed only once
+the answers agree. ``--tiny`` runs all of it on little data, to see that it runs; its ratios mean
+nothing.
 """
 
 from __future__ import annotations
@@ -23,12 +24,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
+from page import SPEED, write_page
 from works import WORKS, Work
 
 HERE = Path(__file__).parent
-RECORD = HERE.parent / "docs" / "speed.csv"
 PACKAGES = "boot lme4 psych lavaan"
-COLUMNS = ("work", "against", "goal", "ours_seconds", "their_seconds", "ratio", "low", "high")
 
 
 def why_no_r() -> str:
@@ -115,7 +115,7 @@ def _spread(values: list[float]) -> str:
     return " / ".join(f"{one:.3g}" for one in (min(values), statistics.median(values), max(values)))
 
 
-def record(rows: list[dict], path: Path = RECORD) -> None:
+def record(rows: list[dict], path: Path = SPEED) -> None:
     """Keep every run's seconds: a row per work and run; other works' rows stay."""
     made = pd.DataFrame(
         [
@@ -136,7 +136,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=5, help="runs of each side, in turn")
     parser.add_argument("--only", nargs="+", choices=list(WORKS), help="these works alone")
-    parser.add_argument("--record", action="store_true", help=f"keep the seconds in {RECORD.name}")
+    parser.add_argument(
+        "--record", action="store_true", help=f"keep the seconds in docs/{SPEED.name}"
+    )
     parser.add_argument("--tiny", action="store_true", help="on little data, to see that it runs")
     given = parser.parse_args(arguments)
     reason = why_no_r()
@@ -152,6 +154,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(in_words(rows[-1]), flush=True)
     if given.record and not reason:
         record(rows)
+        write_page()
     return 0
 
 

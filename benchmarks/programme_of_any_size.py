@@ -51,7 +51,9 @@ tables:
         advisee_id: Client
         advisor_id: Coach
         setting: {{value: executive_coaching}}
-        status: {{column: Status, labels: {{Completed: completed, Ended early: ended_early, Ongoing: ongoing}}}}
+        status:
+          column: Status
+          labels: {{Completed: completed, Ended early: ended_early, Ongoing: ongoing}}
         ended_week: EndedWeek
   checkins:
     - source: ratings

@@ -30,8 +30,8 @@ class Work:
 
     ``write(folder, rows)`` makes its data once; ``ours(folder, resamples)`` reads them and returns
     the call that is timed, which returns the numbers to compare. ``rows`` is the full size,
-    ``small`` the size of the warm-up. ``faster`` is the goal: how many times faster than R at least.
-    ``tolerances`` are relative, by the beginning of an answer's name ('' for all others).
+    ``small`` the size of the warm-up. ``faster`` is the goal: how many times faster than R at
+    least. ``tolerances`` are relative, by the beginning of an answer's name ('' for all others).
     ``times`` is what R's seconds are multiplied by, because R does only that part of the work.
     """
 

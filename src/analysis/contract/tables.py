@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,20 +60,77 @@ def check_table(name: str, frame: pd.DataFrame, origin: str = "") -> pd.DataFram
     Raises UserFault listing every breach: the column, what should hold, the row's position. What
     the cell says stays where it is.
     """
-    import pandera.errors
-
     table = TABLES[name]
     title = f"{origin or name}: the table '{name}' does not keep to the data dictionary."
+    if not keeps_to(table, frame):
+        _tell_breaches(table, frame, title)
+    key = [column for column in table.key if column in frame]
+    if key and not rises(frame, key) and (twice := frame.duplicated(key)).any():
+        row = int(np.flatnonzero(twice)[0]) + 1
+        raise UserFault(f"{title} The key {key} occurs twice, first in row {row}.")
+    return frame
+
+
+def _tell_breaches(table: Table, frame: pd.DataFrame, title: str) -> None:
+    """Raise UserFault listing every breach that the schema finds."""
+    import pandera.errors
+
     try:
         schema(table).validate(frame, lazy=True)
     except pandera.errors.SchemaErrors as error:
         cases = error.failure_cases
         raise several(title, map(_in_words, cases.to_dict("records"))) from None
-    key = [column for column in table.key if column in frame]
-    if key and (twice := frame.duplicated(key)).any():
-        row = int(np.flatnonzero(twice)[0]) + 1
-        raise UserFault(f"{title} The key {key} occurs twice, first in row {row}.")
-    return frame
+
+
+def keeps_to(table: Table, frame: pd.DataFrame) -> bool:
+    """Whether a frame keeps to ``schema(table)``, its key aside: a quick look before the long one.
+
+    Nearly every frame does, and pandera takes longer to load than most steps take to work. False
+    where the schema must judge; never True where it would find a breach.
+    """
+    declared = {column.name: column for column in table.columns}
+    if frame.columns.has_duplicates or any(
+        column.required and column.name not in frame for column in table.columns
+    ):
+        return False
+    for name in frame.columns:
+        values, column = frame[name], declared.get(name)
+        if column is not None:
+            if not _holds(values, column):
+                return False
+        elif table.name == "checkins" and ITEM.match(str(name)):
+            if values.dtype != "float64":
+                return False
+        elif not table.further:
+            return False
+    return True
+
+
+def _holds(values: pd.Series, column: Column) -> bool:
+    """Whether a column has its kind, and nothing in it that may not be there."""
+    if values.dtype != dtype_of(column) or (not column.nullable and values.hasnans):
+        return False
+    if column.values and not (values.isin(column.values) | values.isna()).all():
+        return False
+    if column.minimum is not None and (values < column.minimum).any():
+        return False
+    return column.kind != TEXT or column.nullable or not (values == "").any()
+
+
+def rises(frame: pd.DataFrame, key: Sequence[str]) -> bool:
+    """Whether each row's key is greater than that of the row before it: sorted, and none twice.
+
+    A missing value is greater than nothing, so that a key with one does not rise.
+    """
+    n = max(len(frame) - 1, 0)
+    risen, level = np.zeros(n, dtype=bool), np.ones(n, dtype=bool)
+    for name in key:
+        before, after = frame[name].iloc[:-1].array, frame[name].iloc[1:].array
+        risen |= level & np.asarray(before < after, dtype=bool)
+        level &= np.asarray(before == after, dtype=bool)
+        if not (risen | level).all():
+            return False
+    return bool(risen.all())
 
 
 def _in_words(case: dict) -> str:
@@ -89,11 +147,15 @@ def write_table(name: str, frame: pd.DataFrame, path: Path) -> None:
         frame.to_parquet(temporary, index=False)
 
 
-def read_table(name: str, path: Path) -> pd.DataFrame:
-    """Read a clean table. Raises UserFault if it is missing or breaks the dictionary."""
+def read_table(name: str, path: Path, occasions: Iterable[int] | None = None) -> pd.DataFrame:
+    """Read a clean table, of check-ins those of some ``occasions`` alone if these are given.
+
+    Raises UserFault if it is missing or breaks the dictionary.
+    """
     if not Path(path).exists():
         raise UserFault(f"{path}: there is no such file; `make run` makes it.")
-    return check_table(name, pd.read_parquet(path), str(path))
+    filters = None if occasions is None else [("occasion", "in", list(occasions))]
+    return check_table(name, pd.read_parquet(path, filters=filters), str(path))
 
 
 def read_made(path: Path) -> pd.DataFrame:

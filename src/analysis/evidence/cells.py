@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -93,6 +94,11 @@ class Measured:
     rows: pd.DataFrame
     place: np.ndarray
 
+    @cached_property
+    def last(self) -> pd.DataFrame:
+        """Each engagement's last value where all count, as they nearly always do."""
+        return last_values(self.rows)
+
 
 def group_outcomes(
     engagement_ids: pd.Series, outcomes: pd.DataFrame, declared: Mapping[str, DeclaredOutcome]
@@ -127,8 +133,7 @@ def place_cells(
         for name in ("window_start_week", "window_end_week")
     ]
     cells = [
-        _place(one.key, one.rows, *(week[one.place] for week in weeks), declared[one.key[0]])
-        for one in measured
+        _place(one, *(week[one.place] for week in weeks), declared[one.key[0]]) for one in measured
     ]
     return sorted(cells, key=_order)
 
@@ -138,13 +143,10 @@ def _order(cell: Cell) -> tuple[int, int, str]:
 
 
 def _place(
-    key: tuple[str, str, str],
-    rows: pd.DataFrame,
-    start: np.ndarray,
-    end: np.ndarray,
-    declared: DeclaredOutcome,
+    measured: Measured, start: np.ndarray, end: np.ndarray, declared: DeclaredOutcome
 ) -> Cell:
     """One cell: values that count in time, one per engagement, and the timing they allow."""
+    key, rows = measured.key, measured.rows
     phase = key[2]
     week = rows["week"].to_numpy()
     rated = ~np.isnan(end)
@@ -153,19 +155,19 @@ def _place(
     before = known & (week < start)
     after = known & (week > end)
     prospective = declared.timing == "prospective"
-    if phase == "during":
-        # An engagement without a window has no rating: its value only tells that one is missing.
-        counts = after | (dated & ~rated) | (~dated & prospective)
-    else:
-        counts = ~before
-    kept = rows[counts]
+    # An engagement without a window has no rating: its value only tells that one is missing.
+    in_course = after | (dated & ~rated) | (~dated & prospective)
+    counts = in_course if phase == "during" else ~before
+    values = measured.last if counts.all() else last_values(rows[counts])
+    if declared.higher_is == "worse":
+        values = values.assign(value=-values["value"])
     late = bool(after[counts & known].all())
     timing = "prospective" if prospective and late else "concurrent"
     refusal = _refusal(phase, rows["engagement_id"], rated, known, before, counts)
     return Cell(
         *key,
         timing,
-        last_values(kept, -1.0 if declared.higher_is == "worse" else 1.0),
+        values,
         refusal,
         ""
         if refusal

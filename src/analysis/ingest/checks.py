@@ -6,6 +6,7 @@ import pandas as pd
 
 from analysis.contract.faults import UserFault, several
 from analysis.contract.mapping import Mapping
+from analysis.contract.tables import rises
 from analysis.ingest.flow import LEFT_OUT, Flow
 
 AFTER_END = "check-in after the engagement ended"
@@ -55,9 +56,14 @@ def in_time(
     """
     if "week" not in checkins:
         return checkins
-    known = checkins.dropna(subset=["week"]).sort_values(["engagement_id", "rater", "occasion"])
-    step = known.groupby(["engagement_id", "rater"])["week"].diff()
-    backwards = known[step < 0]
+    key = ["engagement_id", "rater", "occasion"]
+    known = checkins[[*key, "week"]].dropna(subset=["week"])
+    if not rises(known, key):
+        known = known.sort_values(key)
+    fell = known["week"].diff() < 0
+    for name in ("engagement_id", "rater"):
+        fell &= known[name] == known[name].shift()
+    backwards = known[fell]
     if len(backwards):
         raise several(
             f"{mapping.name}: check-ins out of order. Correct the week or the occasion.",
@@ -72,4 +78,4 @@ def in_time(
     ended = checkins["engagement_id"].map(engagements.set_index("engagement_id")["ended_week"])
     late = (checkins["week"] > ended).to_numpy()
     flow.count("checkins", "all", LEFT_OUT, AFTER_END, late.sum())
-    return checkins[~late].reset_index(drop=True)
+    return checkins[~late].reset_index(drop=True) if late.any() else checkins

@@ -65,7 +65,11 @@ def _plain(value: object) -> str:
 def as_numbers(cells: pd.Series, decimal: str, column: str, faults: Faults) -> pd.Series:
     """Cells as finite floats, NaN where empty; anything else is a fault."""
     plain = cells.str.replace(",", ".", regex=False) if decimal == "," else cells
-    numbers = pd.to_numeric(plain.where(plain != "", None), errors="coerce").astype("float64")
+    # A column holds few different answers: each is read once.
+    codes, distinct = pd.factorize(plain)
+    texts = pd.Series(distinct, dtype="str")
+    values = pd.to_numeric(texts.where(texts != "", None), errors="coerce").astype("float64")
+    numbers = pd.Series(values.to_numpy()[codes], index=cells.index)
     filled = (cells != "").to_numpy()
     bad = np.flatnonzero(filled & ~np.isfinite(numbers.to_numpy()))
     if len(bad):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Mapping as Lookup
 from pathlib import Path
 
@@ -10,13 +11,13 @@ import pandas as pd
 from analysis.contract.dictionary import TABLES
 from analysis.contract.faults import Gathered
 from analysis.contract.instruments import Instrument
-from analysis.contract.mapping import Mapping
-from analysis.contract.tables import check_table, dtype_of
+from analysis.contract.mapping import Mapping, Part
+from analysis.contract.tables import check_table, dtype_of, rises
 from analysis.ingest.account import Left, note_left
+from analysis.ingest.blocks import rows_in_blocks
 from analysis.ingest.checks import check_outcomes, in_time
 from analysis.ingest.dates import Beginnings, check_starts, find_beginnings
 from analysis.ingest.flow import Flow
-from analysis.ingest.parts import make_rows
 from analysis.ingest.privacy import leave_behind, refuse_personal, refuse_personal_clean
 from analysis.ingest.sources import Raw, read_raw
 
@@ -52,6 +53,7 @@ def ingest_dataset(
             raws[name] = leave_behind(name, whole, mapping)
             if left is not None:
                 left += note_left(name, whole, mapping)
+    unread = set(mapping.sources) - set(raws)
     before = len(faults.told)
     with faults:
         refuse_personal(mapping, raws)
@@ -69,11 +71,16 @@ def ingest_dataset(
             of_source = [part for part in parts if part.source == source]
             with faults:
                 made.append(
-                    make_rows(
+                    rows_in_blocks(
                         table, of_source, raws[source], mapping, instruments, known, begun, flow
                     )
                 )
-        if len(faults.told) > before or any(part.source not in raws for part in parts):
+            last_use = [name for name, own in mapping.parts().items() if source in _sources(own)][
+                -1
+            ]
+            if table == last_use:
+                del raws[source]  # a large one is as much again as what is made of it
+        if len(faults.told) > before or not _sources(parts) <= set(mapping.sources) - unread:
             continue
         tables[table] = _in_contract(table, made)
         if table in ("engagements", "checkins") and tables[table].empty:
@@ -102,14 +109,22 @@ def _in_contract(table: str, made: list[pd.DataFrame]) -> pd.DataFrame:
         return pd.DataFrame(
             {column.name: pd.Series(dtype=dtype_of(column)) for column in declared.columns}
         )
-    frame = pd.concat(made, ignore_index=True)
+    frame = pd.concat(made, ignore_index=True) if len(made) > 1 else made.pop()
     for column in declared.columns:
-        if column.name in frame:
+        if column.name in frame and frame[column.name].dtype != dtype_of(column):
             frame[column.name] = frame[column.name].astype(dtype_of(column))
     first = [name for name in declared.names if name in frame]
     rest = [name for name in frame.columns if name not in first]
     key = [name for name in (declared.key or first) if name in frame]
-    return frame[first + rest].sort_values(key, kind="stable").reset_index(drop=True)
+    if [*first, *rest] != list(frame.columns):
+        frame = frame[first + rest]
+    if rises(frame, key):
+        return frame.reset_index(drop=True)
+    return frame.sort_values(key, kind="stable").reset_index(drop=True)
+
+
+def _sources(parts: Iterable[Part]) -> set[str]:
+    return {part.source for part in parts}
 
 
 def _why_empty(flow: Flow, table: str) -> str:

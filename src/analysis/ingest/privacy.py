@@ -111,8 +111,9 @@ def search_table(
 ) -> list[Found]:
     """All personal data in one raw table, column by column in the table's order."""
     blank = {"", *missing_marks}
-    bare = {name: _spoken(name, raw) for name in raw.cells}
-    columns = [_look_at(name, cells, used.get(name, Use()), blank) for name, cells in bare.items()]
+    columns = [
+        _look_at(name, _spoken(name, raw), used.get(name, Use()), blank) for name in raw.cells
+    ]
     found = []
     for column, named in zip(columns, find_names(columns), strict=True):
         finds = [*named, *find_addresses(column), *find_moments(column)]
@@ -120,7 +121,7 @@ def search_table(
             finds = [one for one in finds if one.kind not in (DATE, STAMP)]
         finds = finds or find_text(column)
         if finds:
-            found.append(_located(source, raw, column, bare[column.header], finds))
+            found.append(_located(source, raw, column, _spoken(column.header, raw), finds))
     return found
 
 

@@ -11,9 +11,9 @@ Carlo error. Each pseudonym therefore begins with a number that comes from what 
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 
+import numpy as np
 import pandas as pd
 
 from analysis.contract.dictionary import IDENTIFIERS, TABLES
@@ -57,12 +57,29 @@ def hide_identifiers(
             name: frame[name].map(labels[name]).astype("str") for name in columns if name in frame
         }
         replaced = {name: cells.where(frame[name].notna()) for name, cells in replaced.items()}
+        if TABLES[table].key:
+            by = [column for column in TABLES[table].key if column in frame]
+            order = np.lexsort([_rank(frame[name], places.get(name)) for name in reversed(by)])
+            # A column at a time: no second copy of a large table beside the new one.
+            taken = {name: replaced.get(name, frame[name]).take(order).array for name in frame}
+            hidden[table] = pd.DataFrame(taken, copy=False)
+            continue
+        # By all columns: rows without a key would keep the order of the raw file.
         named = frame.assign(**replaced)
-        # By all columns: rows that agree in their key would keep the order of the raw file.
-        key = [column for column in TABLES[table].names if column in named]
-        order = [*key, *sorted(set(named) - set(key))]
-        hidden[table] = named.sort_values(order, kind="stable").reset_index(drop=True)
+        first = [column for column in TABLES[table].names if column in named]
+        by = [*first, *sorted(set(named) - set(first))]
+        hidden[table] = named.sort_values(by, kind="stable").reset_index(drop=True)
     return hidden
+
+
+def _rank(column: pd.Series, places: dict[str, int] | None) -> np.ndarray:
+    """Numbers that sort as the column does, an identifier by its pseudonym's place."""
+    if pd.api.types.is_numeric_dtype(column):
+        return column.to_numpy()
+    if places is None:
+        return pd.factorize(column, sort=True)[0]
+    codes, names = pd.factorize(column)
+    return np.array([places[name] for name in names])[codes]
 
 
 def pseudonym(kind: str, name: str, dataset: str, key: Key) -> str:
@@ -74,11 +91,9 @@ def pseudonym(kind: str, name: str, dataset: str, key: Key) -> str:
     ... )
     False
     """
-    told = hmac.new(key.content, digestmod=hashlib.sha256)
-    for part in (kind, dataset, name):
-        content = part.encode()
-        told.update(len(content).to_bytes(8, "big") + content)
-    return told.hexdigest()[:DIGITS]
+    parts = [part.encode() for part in (kind, dataset, name)]
+    told = b"".join(len(content).to_bytes(8, "big") + content for content in parts)
+    return hmac.digest(key.content, told, "sha256").hex()[:DIGITS]
 
 
 def _labels(

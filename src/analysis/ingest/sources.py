@@ -69,6 +69,8 @@ class Raw:
 
     def rows(self, keep: np.ndarray) -> Raw:
         """The rows where ``keep`` is True."""
+        if keep.all():
+            return self
         return replace(
             self,
             cells=self.cells[keep].reset_index(drop=True),

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.contract.instruments import Instrument
+from analysis.contract.tables import rises
 
 KEY = ["engagement_id", "rater", "occasion"]
 
@@ -43,19 +44,37 @@ def score_items(
     """
     if instrument.minimum_answered is not None:
         minimum_answered = instrument.minimum_answered
-    turned = turn_reversed(items, instrument)
-    scores: dict[str, pd.Series] = {}
-    prorated = np.zeros(len(items))
+    scores, prorated = _score(items, instrument, minimum_answered)
+    return pd.DataFrame({**scores, "prorated": prorated}, index=items.index)
+
+
+def _score(
+    items: pd.DataFrame, instrument: Instrument, minimum_answered: float
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Subscales and total (n,), and the share prorated (n,), one item at a time.
+
+    A column at a time takes the memory of a column; a table of a million rows is many of them.
+    """
+    both_ends = instrument.responses.minimum + instrument.responses.maximum
+    scores: dict[str, np.ndarray] = {}
+    total, prorated = np.zeros(len(items)), np.zeros(len(items))
     for subscale, numbers in instrument.subscales.items():
-        own = turned[[instrument.item_names[item] for item in numbers]]
-        answered = own.notna().sum(axis=1)
+        added, answered = np.zeros(len(items)), np.zeros(len(items), dtype=np.int16)
+        for number in numbers:
+            answer = items[instrument.item_names[number]].to_numpy(dtype=float)
+            if number in instrument.reversed:
+                answer = both_ends - answer
+            known = ~np.isnan(answer)
+            answered += known
+            np.add(added, answer, out=added, where=known)
         enough = (answered > 0) & (answered >= minimum_answered * len(numbers) - 1e-9)
-        scores[subscale] = own.mean(axis=1).where(enough)
-        prorated += (enough & (answered < len(numbers))).to_numpy()
-    frame = pd.DataFrame(scores, index=items.index)
-    frame["total"] = frame.mean(axis=1, skipna=False)
-    frame["prorated"] = prorated / len(instrument.subscales)
-    return frame
+        score = np.full(len(items), np.nan)
+        np.divide(added, answered, out=score, where=enough)
+        scores[subscale] = score
+        total += score
+        prorated += enough & (answered < len(numbers))
+    scores["total"] = total / len(instrument.subscales)
+    return scores, prorated / len(instrument.subscales)
 
 
 def score_alliance(
@@ -75,18 +94,34 @@ def score_alliance(
         ``engagement_id, rater, occasion, week, instrument``, a column per subscale, ``total`` and
         ``prorated`` (share of subscales that rest on fewer than all their items)
     """
-    scored = []
+    raters = checkins["rater"]
+    scores: dict[str, np.ndarray] = {}
+    kept = np.zeros(len(checkins), dtype=bool)
     for rater, instrument in instruments.items():
-        own = checkins[checkins["rater"] == rater]
+        rows = np.flatnonzero(raters == rater)
+        kept[rows] = True
         if instrument.ready_made:
-            scores = own[list(instrument.subscales)].copy()
-            scores["total"] = scores.mean(axis=1, skipna=False)
-            scores["prorated"] = 0.0
+            own = checkins[list(instrument.subscales)].iloc[rows]
+            found = {name: own[name].to_numpy() for name in own}
+            found["total"] = own.mean(axis=1, skipna=False).to_numpy()
+            found["prorated"] = np.zeros(len(rows))
         else:
-            scores = score_items(own, instrument, minimum_answered)
-        keep = [name for name in (*KEY, "week", "instrument") if name in own]
-        scored.append(pd.concat([own[keep], scores], axis=1))
-    alliance = pd.concat(scored, ignore_index=True)
+            least = instrument.minimum_answered
+            names = list(instrument.item_names.values())
+            found, prorated = _score(
+                checkins[names].iloc[rows],
+                instrument,
+                minimum_answered if least is None else least,
+            )
+            found["prorated"] = prorated
+        for name, values in found.items():
+            scores.setdefault(name, np.full(len(checkins), np.nan))[rows] = values
+    named = [name for name in (*KEY, "week", "instrument") if name in checkins]
+    alliance = checkins[named].assign(**scores)
+    if not kept.all():
+        alliance = alliance[kept]
     if "week" not in alliance:
         alliance.insert(3, "week", np.nan)
-    return alliance.sort_values(KEY, kind="stable").reset_index(drop=True)
+    if not rises(alliance, KEY):
+        alliance = alliance.sort_values(KEY, kind="stable")
+    return alliance.reset_index(drop=True)

@@ -146,7 +146,9 @@ def correlations(totals: np.ndarray, p: int, pairs: Iterable[tuple[int, int]]) -
     """
     columns = np.ascontiguousarray(np.moveaxis(totals, -1, 0))
     n, sums = columns[0], columns[1 : 1 + p]
-    raw = dict(zip(zip(*map(np.ndarray.tolist, triangle(p)), strict=True), columns[1 + p :]))
+    raw = dict(
+        zip(zip(*map(np.ndarray.tolist, triangle(p)), strict=True), columns[1 + p :], strict=True)
+    )
     usable = n > 1
     all_usable = bool(usable.all())
     safe = n if all_usable else np.where(usable, n, 2.0)

@@ -17,18 +17,18 @@ def compare(mapping: Path, plan: Path, folder: Path) -> None:
     dataset = Dataset(mapping)
     choices = read_plan(plan).comparison
     alliance = read_made(folder / "alliance.parquet")
+    replies = reply_means(alliance, choices.window)
     inputs = comparison_inputs(
         dataset,
         choices,
         read_made(folder / "frame.parquet"),
         alliance,
-        read_table("checkins", folder / "checkins.parquet"),
+        read_table("checkins", folder / "checkins.parquet", choices.window),
         read_table("outcomes", folder / "outcomes.parquet"),
     )
+    del alliance  # what is compared is made: the scores of all check-ins may be many times as large
     comparison = compare_all_cells(
-        *inputs,
-        subscales=shared_subscales(dataset.scored),
-        replies=reply_means(alliance, choices.window),
+        *inputs, subscales=shared_subscales(dataset.scored), replies=replies
     )
     comparison.insert(0, "dataset", dataset.mapping.name)
     write_csv(comparison, folder / "comparison.csv")

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+_DIGIT = re.compile(r"\d")
 NUMBER = re.compile(r"[-+]?\d*[.,]?\d+(?:[eE][-+]?\d+)?")
 _WORDS = re.compile(r"[^\W\d_]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -65,6 +66,11 @@ class Column:
         return [
             value for value in self.spelled if " ".join(value.split()).casefold() not in self.known
         ]
+
+    @cached_property
+    def wordy_values(self) -> list[str]:
+        """Those of them without a digit: all that names can be in."""
+        return [value for value in self.open_values if not _DIGIT.search(value)]
 
     @property
     def numeric(self) -> bool:

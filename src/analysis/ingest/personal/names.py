@@ -97,11 +97,11 @@ def _by_header(column: Column) -> list[Find]:
     """The header speaks of a person's name, and most values have letters and no digits."""
     words = column.words
     about_people = bool(words & _NAME_HEADERS) and words <= _NAME_HEADERS | _BESIDE
-    spelled = [value for value in column.open_values if _is_wordy(value)]
+    spelled = [value for value in column.wordy_values if _is_wordy(value)]
     if about_people and 2 * len(spelled) >= len(column.values):
         return found(NAMES, spelled)
     if words & _PEOPLE and words <= _BESIDE:
-        shaped = [value for value in column.open_values if _is_shaped(value)]
+        shaped = [value for value in column.wordy_values if _is_shaped(value)]
         if shaped and len(shaped) >= SHAPED_SHARE * len(column.open_values):
             return found(NAMES, shaped)
     return []
@@ -110,11 +110,11 @@ def _by_header(column: Column) -> list[Find]:
 def _full_names(column: Column) -> list[Find]:
     """Given and family name in one cell."""
     values = column.open_values
-    known = [value for value in values if _has_given(value)]
+    known = [value for value in column.wordy_values if _has_given(value)]
     enough = len(known) >= FEWEST_KNOWN or all(_has_given(v) or _is_shaped(v) for v in values)
     if known and enough and len(known) >= KNOWN_SHARE * len(column.values):
-        return found(NAMES, {*known, *(value for value in values if _is_shaped(value))})
-    shaped = [value for value in values if _is_shaped(value)]
+        return found(NAMES, {*known, *filter(_is_shaped, column.wordy_values)})
+    shaped = [value for value in column.wordy_values if _is_shaped(value)]
     if _nearly_all_differ(column, shaped):
         return found(NAMES, shaped)
     return []
@@ -122,7 +122,7 @@ def _full_names(column: Column) -> list[Find]:
 
 def _given(column: Column) -> list[Find]:
     """Given names alone."""
-    known = [value for value in column.open_values if _plain(value) in GIVEN_NAMES]
+    known = [value for value in column.wordy_values if _plain(value) in GIVEN_NAMES]
     if len(known) >= FEWEST_SINGLE and len(known) >= SINGLE_SHARE * len(column.values):
         return found(NAMES, column.open_values)
     return []
@@ -130,7 +130,7 @@ def _given(column: Column) -> list[Find]:
 
 def _single_words(column: Column, fewest: int) -> bool:
     """Whether nearly every cell holds a different single capitalised word."""
-    words = [value for value in column.open_values if _is_capitalised(value)]
+    words = [value for value in column.wordy_values if _is_capitalised(value)]
     return _nearly_all_differ(column, words, fewest)
 
 
