@@ -19,7 +19,8 @@ ROOT = Path(__file__).parents[2]
 POINTER = "data/raw/own.dvc"
 #: What the server on loopback asks for; not a secret of anybody's.
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1"}
-CLIENT = "Wilhelmina Quarterstaff"
+#: Put together here, as this file is in git itself.
+CLIENT = " ".join(["Wilhelmina", "Quarterstaff"])
 
 
 class Clone:
