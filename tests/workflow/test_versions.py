@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pandas as pd
 import pytest
@@ -19,8 +20,8 @@ ROOT = Path(__file__).parents[2]
 POINTER = "data/raw/own.dvc"
 #: What the server on loopback asks for; not a secret of anybody's.
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1"}
-#: Put together here, as this file is in git itself.
-CLIENT = " ".join(["Wilhelmina", "Quarterstaff"])
+#: A name that stands nowhere yet: this file is in git itself.
+CLIENT = f"Wilhelmina {uuid4().hex}"
 
 
 class Clone:
