@@ -5,6 +5,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 CORES ?= 2
 DATASET ?=
+ADVISORIES ?=
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
@@ -14,7 +15,7 @@ PROGRAMMES ?= $(patsubst data/raw/%.truth.json,%,$(wildcard data/raw/*.truth.jso
 # Byte code is compiled once here: imports are most of what a small job does.
 UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --no-build-isolation
 
-.PHONY: help run test verify record calibrate simulate document lock clean
+.PHONY: help run test verify record calibrate simulate document lock audit clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,6 +46,9 @@ document: $(STAMPS)/run ## write the data dictionary, the schemas and the README
 
 lock: $(STAMPS)/run ## renew the locks within the bounds of pyproject.toml
 	bash requirements/lock.sh
+
+audit: $(STAMPS)/dev ## hashes, licences, what each dependency is for; ADVISORIES=file too
+	@$(BIN)/python requirements/audit.py $(if $(ADVISORIES),--advisories "$(ADVISORIES)")
 
 clean: $(STAMPS)/run ## remove what was generated, and nothing else
 	@$(BIN)/alliance clean
