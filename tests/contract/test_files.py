@@ -1,9 +1,12 @@
 import csv
+import errno
+import os
 
 import pandas as pd
 import pytest
 
-from analysis.contract.files import replacing, write_csv
+from analysis.contract.faults import UserFault
+from analysis.contract.files import UNFINISHED, remove_unfinished, replacing, write_csv, write_text
 
 
 def test_a_failure_leaves_the_earlier_file_and_no_other(tmp_path):
@@ -51,3 +54,37 @@ def test_numbers_stay_numbers_and_other_labels_are_as_they_were(tmp_path):
     found = pd.read_csv(tmp_path / "table.csv", dtype=str, keep_default_na=False)
     assert found["term"].tolist() == [cell or "" for cell in cells]
     assert set(found["estimate"]) == {"-0.25"}
+
+
+def test_a_full_disk_is_a_fault_that_names_the_file_and_leaves_the_earlier_one(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("earlier")
+    with pytest.raises(UserFault, match=r"table\.csv: the disk is full"), replacing(path):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert path.read_text() == "earlier"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_other_errors_of_the_system_are_not_explained_away(tmp_path):
+    with pytest.raises(OSError, match="hung up"), replacing(tmp_path / "table.csv"):
+        raise OSError(errno.EPIPE, "hung up")
+
+
+def test_a_file_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
+    synced = []
+
+    def sync(descriptor):
+        synced.append(os.fstat(descriptor).st_size)
+        assert not (tmp_path / "page.txt").exists()
+
+    monkeypatch.setattr(os, "fsync", sync)
+    write_text("whole", tmp_path / "page.txt")
+    assert synced == [len("whole")]
+
+
+def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / f"{UNFINISHED}table.csv.x1.csv").write_text("ha")
+    (tmp_path / "tables/table.csv").write_text("whole")
+    remove_unfinished(tmp_path)
+    assert [path.name for path in (tmp_path / "tables").iterdir()] == ["table.csv"]

@@ -11,26 +11,63 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from analysis.contract.faults import explain_system_fault
+
 if TYPE_CHECKING:
     import pandas as pd
 
 
+#: What the name of a file begins with before it is whole.
+UNFINISHED = ".unfinished-"
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside ``path`` that takes its place if the block ends well."""
+    """A temporary path beside ``path`` that takes its place if the block ends well.
+
+    Raises UserFault where the disk is full or may not be written.
+    """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
+    temporary = None
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = _make_temporary(path)
         yield temporary
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
+        _to_disk(temporary)
         temporary.replace(path)
+    except OSError as error:
+        if fault := explain_system_fault(error, path):
+            raise fault from error
+        raise
     finally:
-        temporary.unlink(missing_ok=True)
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def _make_temporary(path: Path) -> Path:
+    handle, name = tempfile.mkstemp(
+        prefix=f"{UNFINISHED}{path.name}.", suffix=path.suffix, dir=path.parent
+    )
+    os.close(handle)
+    return Path(name)
+
+
+def _to_disk(temporary: Path) -> None:
+    """Give a file its permissions, and see that it is on the disk before it gets its name.
+
+    Without the latter, a power cut could leave the name with nothing behind it.
+    """
+    umask = os.umask(0)
+    os.umask(umask)
+    with temporary.open("rb") as written:
+        os.fchmod(written.fileno(), 0o666 & ~umask)
+        os.fsync(written.fileno())
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what a killed process left before it was whole, in a folder and all below it."""
+    for path in Path(folder).rglob(f"{UNFINISHED}*"):
+        path.unlink(missing_ok=True)
 
 
 def write_text(text: str, path: Path) -> None:

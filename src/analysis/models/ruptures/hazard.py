@@ -90,8 +90,8 @@ def fit_hazard(
     Returns
     -------
     rows of ``term`` (the exposure), ``estimate, std_error, statistic, df, p_value, conf_low,
-    conf_high, n_engagements, n_advisors, n_largest, note``; NaN with a note where an exposure does not vary,
-    events are fewer than ten, or the likelihood has no maximum.
+    conf_high, n_engagements, n_advisors, n_largest, note``; NaN with a note where an exposure does
+    not vary, events are fewer than ten, or the likelihood has no maximum.
     """
     caseloads = periods.drop_duplicates("engagement_id")["cluster"].value_counts()
     counts = {
