@@ -26,6 +26,9 @@ LISTED = {
     "stages/claims.py": "interim, and released tables",
     "stages/draw.py": "figures of released tables",
     "stages/report.py": "what is said of released tables",
+    "stages/audit.py": "what is said of released tables",
+    "stages/bundle.py": "a copy of what has left, looked over file by file",
+    "stages/describe.py": "a proposed mapping: names of columns, and labels of closed questions",
     "stages/ingest.py": "interim",
     "stages/score.py": "interim",
     "stages/measure.py": "interim",
@@ -40,6 +43,7 @@ LISTED = {
     "simulate/writers.py": "simulated data",
     "simulate/exports.py": "simulated data",
     "simulate/programmes.py": "simulated data",
+    "simulate/survey_tools/spss.py": "simulated data",
 }
 #: Stages that write into the interim folder write nowhere else: into the folder they are given.
 INTERIM = [name for name, what in LISTED.items() if what == "interim"]
