@@ -63,11 +63,10 @@ class World:
     @contextmanager
     def running(self, ends_with: int = 0) -> Iterator[subprocess.Popen]:
         """A run in a process group of its own, killed with all it started if it has not ended."""
-        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
         told = subprocess.Popen(
             [sys.executable, "-m", "analysis.cli", "run", str(self.mapping)],
             cwd=self.folder,
-            env=os.environ | {"PYTHONPATH": str(self.folder / "src"), "PATH": path},
+            env=self.project.environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
