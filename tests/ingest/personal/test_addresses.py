@@ -54,7 +54,7 @@ def test_an_address_is_found_in_a_single_cell(header, value, kind):
                 "E0001",
                 "0412-2023",
                 "0412/2023",
-                "0412 34567",
+                "041 23456",
                 "00012345678",
                 "4915112345678",
             ],
