@@ -1,9 +1,10 @@
+import numpy as np
 import pandas as pd
 import pytest
 
 from analysis.contract.dictionary import TABLES, as_markdown
 from analysis.contract.faults import UserFault
-from analysis.contract.tables import check_table, read_table, write_table
+from analysis.contract.tables import check_table, keeps_to, read_table, rises, write_table
 
 
 @pytest.fixture
@@ -72,3 +73,55 @@ def test_the_page_names_every_table_and_column():
         assert f"## {table.name}" in page
         for column in table.columns:
             assert f"| `{column.name}` |" in page
+
+
+class TestQuickLook:
+    """A frame that the quick look lets pass keeps to the schema; each breach goes to the schema."""
+
+    GOOD = pd.DataFrame(
+        {
+            "engagement_id": ["a", "b"],
+            "rater": ["advisee", "advisor"],
+            "occasion": [1, 2],
+            "week": [1.0, np.nan],
+            "instrument": ["wai_s", "wai_s"],
+            "item_01": [1.0, np.nan],
+        }
+    ).astype({"engagement_id": "str", "rater": "str", "instrument": "str"})
+
+    @pytest.mark.parametrize(
+        "spoil",
+        [
+            lambda frame: frame.drop(columns="rater"),
+            lambda frame: frame.assign(rater=["advisee", "boss"]),
+            lambda frame: frame.assign(engagement_id=pd.Series(["a", None], dtype="str")),
+            lambda frame: frame.assign(engagement_id=pd.Series(["a", ""], dtype="str")),
+            lambda frame: frame.assign(occasion=[0, 1]),
+            lambda frame: frame.assign(occasion=[1.0, 2.0]),
+            lambda frame: frame.assign(week=[-1.0, 1.0]),
+            lambda frame: frame.assign(item_01=[1, 2]),
+            lambda frame: frame.assign(instrument=[1, 2]),
+        ],
+    )
+    def test_every_breach_is_told(self, spoil):
+        assert keeps_to(TABLES["checkins"], self.GOOD)
+        spoiled = spoil(self.GOOD)
+        assert not keeps_to(TABLES["checkins"], spoiled)
+        with pytest.raises(UserFault):
+            check_table("checkins", spoiled)
+
+    def test_further_columns_go_by_the_table(self):
+        events = pd.DataFrame({"engagement_id": ["a"], "week": [1.0], "event": ["x"]})
+        events = events.assign(source="record", stray=1.0).astype(
+            dict.fromkeys(["engagement_id", "event", "source"], "str")
+        )
+        assert keeps_to(TABLES["events"], events.drop(columns="stray"))
+        assert not keeps_to(TABLES["events"], events)
+
+    def test_keys_that_rise_are_sorted_and_once_each(self):
+        frame = pd.DataFrame({"a": ["x", "x", "y"], "b": [1.0, 2.0, 1.0]}).astype({"a": "str"})
+        assert rises(frame, ["a", "b"])
+        assert rises(frame.iloc[:0], ["a"])
+        assert not rises(frame, ["a"])
+        assert not rises(frame.iloc[::-1], ["a", "b"])
+        assert not rises(frame.assign(b=[1.0, np.nan, 1.0]), ["a", "b"])

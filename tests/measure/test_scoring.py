@@ -85,3 +85,32 @@ def test_ready_made_subscales_give_their_mean():
     totals = score_alliance(checkins, {"advisee": ready})["total"]
     assert totals.tolist()[0] == 2
     assert np.isnan(totals.tolist()[1])
+
+
+def test_scores_do_not_depend_on_the_order_of_rows_or_of_raters():
+    rng = np.random.default_rng(2)
+    key = Instrument(
+        name="four",
+        title="four items",
+        responses={"minimum": 1, "maximum": 5},
+        subscales={"goal": (1, 3), "bond": (2, 4)},
+        reversed=(3,),
+        status="user_supplied",
+        source="made for this test",
+    )
+    answers = rng.integers(1, 6, size=(40, 4)).astype(float)
+    answers[rng.random(answers.shape) < 0.2] = np.nan
+    sheets = pd.DataFrame(answers, columns=[f"item_{n:02d}" for n in range(1, 5)])
+    sheets.insert(0, "engagement_id", [f"e{n:02d}" for n in np.arange(40) // 4])
+    sheets.insert(1, "rater", np.tile(["advisee", "advisor"], 20))
+    sheets.insert(2, "occasion", np.tile([1, 1, 2, 2], 10))
+    keys = {"advisee": key, "advisor": key}
+    scored = score_alliance(sheets, keys)
+    shuffled = score_alliance(sheets.sample(frac=1, random_state=1), dict(reversed(keys.items())))
+    pd.testing.assert_frame_equal(scored, shuffled)
+    one = sheets[sheets["rater"] == "advisor"].set_index(["engagement_id", "occasion"])
+    own = scored[scored["rater"] == "advisor"].set_index(["engagement_id", "occasion"])
+    expected = pd.concat([one["item_01"], 6 - one["item_03"]], axis=1).mean(axis=1, skipna=False)
+    both = expected.dropna().index
+    assert len(both) > 5
+    np.testing.assert_allclose(own.loc[both, "goal"], expected[both])

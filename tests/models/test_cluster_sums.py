@@ -6,6 +6,7 @@ from analysis.models.cluster_sums import (
     add_by_cluster,
     code_clusters,
     correlation,
+    correlations,
     covariances,
     leave_one_out,
     resampled,
@@ -103,3 +104,22 @@ def test_a_missing_cluster_label_is_refused_by_name_and_count():
 
 def test_a_cluster_without_rows_adds_nothing():
     assert add_by_cluster(np.ones((2, 1)), np.array([0, 2]), 3).ravel().tolist() == [1, 0, 1]
+
+
+def test_correlations_a_column_at_a_time_are_those_of_the_covariance_matrices():
+    rng = np.random.default_rng(3)
+    codes = rng.integers(0, 9, size=80)
+    values = rng.normal(size=(80, 4))
+    values[:, 3] = 0.0
+    sums = sum_products(values, codes, 9)
+    totals = np.vstack([leave_one_out(sums), np.zeros((1, sums.shape[1])), sums[:1]])
+    matrices = covariances(totals, 4)
+    pairs = [(0, 1), (2, 0), (0, 3)]
+    for (i, j), found in zip(pairs, correlations(totals, 4, pairs), strict=True):
+        np.testing.assert_array_equal(found, correlation(matrices, i, j))
+
+
+def test_clusters_are_numbered_in_the_order_of_their_labels_as_text():
+    codes, labels = code_clusters(pd.Series([10, 9, "a", 9, "B"]))
+    assert list(labels) == ["10", "9", "B", "a"]
+    assert list(codes) == [0, 1, 3, 1, 2]

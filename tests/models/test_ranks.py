@@ -46,3 +46,14 @@ def test_what_is_left_of_one_kind_has_no_area_and_no_correlation():
     assert np.isnan(without[3]).all()
     values[:, 0] = positive
     assert np.isnan(spearman_without_each(values, codes, 14)[1][3]).all()
+
+
+def test_many_clusters_of_rows_with_ties_agree_with_ranking_anew():
+    rng = np.random.default_rng(5)
+    codes = rng.integers(0, 40, size=300)
+    values = np.column_stack([rng.integers(1, 6, 300), rng.integers(0, 9, (300, 2)) / 2.0])
+    whole, without = spearman_without_each(values.astype(float), codes, 40)
+    assert whole[1] == pytest.approx(spearmanr(values[:, 0], values[:, 2])[0], abs=1e-12)
+    for k in range(40):
+        own = values[codes != k]
+        assert without[k, 0] == pytest.approx(spearmanr(own[:, 0], own[:, 1])[0], abs=1e-12)

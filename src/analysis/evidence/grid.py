@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
@@ -16,7 +16,7 @@ from analysis.contract.plan import ComparisonPlan
 from analysis.evidence.cases import complete_cases
 from analysis.evidence.cells import Cell, DeclaredOutcome, collect_cells
 from analysis.evidence.comparison import LINES, compare_raters
-from analysis.evidence.covariates import find_covariates
+from analysis.evidence.covariates import Covariates, find_covariates
 from analysis.evidence.lines.auxiliaries import fill_ratings, gather_auxiliaries
 from analysis.evidence.lines.disattenuated import RATERS
 from analysis.evidence.lines.imputed import impute_cell
@@ -129,6 +129,7 @@ class _Dataset:
     weights: SharedWeights
     lines: Collection[str]
     replies: pd.DataFrame | None
+    found: dict[str, object] = field(default_factory=dict)
 
     @cached_property
     def filled(self) -> pd.DataFrame:
@@ -147,6 +148,14 @@ class _Dataset:
         rng = np.random.default_rng(self.plan.seed)
         filled, beside = self.filled, self.auxiliaries
         return impute_cell(cell, subscale, filled, beside, self.cluster, self.plan, rng)
+
+    def covariates(self, cell: Cell) -> Covariates:
+        """The cell's covariates, which are the same for each of its subscales."""
+        if self.found.get("key") != cell.key:
+            coverage = self.plan.covariate_coverage
+            own = find_covariates(cell, self.frame, self.outcomes, coverage)
+            self.found.update(key=cell.key, covariates=own)
+        return self.found["covariates"]
 
     def ratings(self, subscale: str) -> list[str]:
         """The columns of this subscale, the advisee's first."""
@@ -185,9 +194,7 @@ def _compare(
             data.items,
             weights=data.weights,
             timing=cell.timing,
-            covariates=find_covariates(
-                cell, data.frame, data.outcomes, data.plan.covariate_coverage
-            ),
+            covariates=data.covariates(cell),
             imputed=data.impute(cell, subscale),
             # Trees take seconds: a check on the primary answer alone.
             lines=[*data.lines, *(["boosting"] if is_primary and data.lines else [])],

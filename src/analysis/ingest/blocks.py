@@ -26,7 +26,7 @@ def rows_in_blocks(
     raw: Raw,
     mapping: Mapping,
     instruments: Lookup[str, Instrument],
-    known: set[str] | None,
+    known: pd.Index | None,
     begun: Beginnings,
     flow: Flow,
     block: int = BLOCK,
@@ -56,6 +56,7 @@ def rows_in_blocks(
             made.append(pd.DataFrame({name: rows[name].copy() for name in rows}, copy=False))
     except UserFault:
         return make_rows(*given)
+    del raw, given  # whoever calls may have let the raw table go: then it is gone
     for row in own.rows:
         flow.count(*(row[name] for name in ("table", "source", "step", "reason", "rows")))
     return _below_one_another(made)

@@ -53,6 +53,7 @@ def ingest_dataset(
             raws[name] = leave_behind(name, whole, mapping)
             if left is not None:
                 left += note_left(name, whole, mapping)
+            del whole
     unread = set(mapping.sources) - set(raws)
     before = len(faults.told)
     with faults:
@@ -63,23 +64,30 @@ def ingest_dataset(
     with faults:
         begun = find_beginnings(mapping, raws)
     tables: dict[str, pd.DataFrame] = {}
+    last_use = {part.source: table for table, parts in mapping.parts().items() for part in parts}
     for table, parts in mapping.parts().items():
         # Engagements that could not be read make none of the others unknown.
-        known = set(tables["engagements"]["engagement_id"]) if "engagements" in tables else None
+        known = None
+        if "engagements" in tables:
+            known = pd.Index(tables["engagements"]["engagement_id"].unique())
         made, before = [], len(faults.told)
         for source in dict.fromkeys(part.source for part in parts if part.source in raws):
             of_source = [part for part in parts if part.source == source]
+            # A large raw table is as much again as what is made of it: let go with its last use.
+            keep = last_use[source] != table
             with faults:
                 made.append(
                     rows_in_blocks(
-                        table, of_source, raws[source], mapping, instruments, known, begun, flow
+                        table,
+                        of_source,
+                        raws[source] if keep else raws.pop(source),
+                        mapping,
+                        instruments,
+                        known,
+                        begun,
+                        flow,
                     )
                 )
-            last_use = [name for name, own in mapping.parts().items() if source in _sources(own)][
-                -1
-            ]
-            if table == last_use:
-                del raws[source]  # a large one is as much again as what is made of it
         if len(faults.told) > before or not _sources(parts) <= set(mapping.sources) - unread:
             continue
         tables[table] = _in_contract(table, made)

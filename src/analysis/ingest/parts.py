@@ -56,7 +56,7 @@ def make_rows(
     raw: Raw,
     mapping: Mapping,
     instruments: Lookup[str, Instrument],
-    known: set[str] | None,
+    known: pd.Index | None,
     begun: Beginnings,
     flow: Flow,
 ) -> pd.DataFrame:
@@ -126,7 +126,7 @@ def _make_part(
     todo: Pass,
     mapping: Mapping,
     instruments: Lookup[str, Instrument],
-    known: set[str] | None,
+    known: pd.Index | None,
     begun: Beginnings,
 ) -> None:
     """Make one part's rows: the reason of each raw row, the clean rows of those kept."""
@@ -331,7 +331,7 @@ def _in_kind(
     return numbers
 
 
-def _lacking(table: str, clean: pd.DataFrame, known: set[str] | None) -> np.ndarray:
+def _lacking(table: str, clean: pd.DataFrame, known: pd.Index | None) -> np.ndarray:
     """Per row, which required column is empty, or that its engagement is not known."""
     reasons = np.full(len(clean), "", dtype=object)
     for column in TABLES[table].columns:
@@ -341,7 +341,7 @@ def _lacking(table: str, clean: pd.DataFrame, known: set[str] | None) -> np.ndar
                 EMPTY["outcomes"] if column.name == "value" else f"no {column.name} given"
             )
     if known is not None:
-        stray = ~clean["engagement_id"].isin(known).to_numpy() & (reasons == "")
+        stray = (known.get_indexer(clean["engagement_id"]) < 0) & (reasons == "")
         reasons[stray] = UNKNOWN
     return reasons
 

@@ -53,10 +53,7 @@ def hide_identifiers(
     }
     hidden = {}
     for table, frame in tables.items():
-        replaced = {
-            name: frame[name].map(labels[name]).astype("str") for name in columns if name in frame
-        }
-        replaced = {name: cells.where(frame[name].notna()) for name, cells in replaced.items()}
+        replaced = {name: _relabel(frame[name], labels[name]) for name in columns if name in frame}
         if TABLES[table].key:
             by = [column for column in TABLES[table].key if column in frame]
             order = np.lexsort([_rank(frame[name], places.get(name)) for name in reversed(by)])
@@ -70,6 +67,13 @@ def hide_identifiers(
         by = [*first, *sorted(set(named) - set(first))]
         hidden[table] = named.sort_values(by, kind="stable").reset_index(drop=True)
     return hidden
+
+
+def _relabel(column: pd.Series, labels: dict[str, str]) -> pd.Series:
+    """Each name's pseudonym in its place, missing ones missing."""
+    codes, names = pd.factorize(column)
+    told = pd.array([labels[name] for name in names], dtype="str")
+    return pd.Series(told.take(codes, allow_fill=True), index=column.index)
 
 
 def _rank(column: pd.Series, places: dict[str, int] | None) -> np.ndarray:

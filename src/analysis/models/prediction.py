@@ -7,13 +7,14 @@ on small matrices, all folds and repeats at once, and rows are never touched aga
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
-from analysis.models.cluster_sums import add_by_cluster, standardise
+from analysis.models.cluster_sums import standardise
 from analysis.models.intervals import FLAT, Row, no_interval
 
 #: Penalties to choose from, in scikit-learn's units: from none to speak of to nothing left.
@@ -70,9 +71,18 @@ def sum_folds(
     """
     x, y = standardise(predictors)[0], standardise(outcomes)[0]
     p, q = x.shape[1], y.shape[1]
-    products = [(x[:, i, None] * x) for i in range(p)] + [(x[:, i, None] * y) for i in range(p)]
-    columns = np.hstack([np.ones((len(x), 1)), x, y, y**2, *products])
-    sums = add_by_cluster(columns, codes, folds.shape[1])
+    # A column at a time, each in one piece: all of them side by side are the table many times over.
+    xs, ys = np.ascontiguousarray(x.T), np.ascontiguousarray(y.T)
+    columns = itertools.chain(
+        [np.ones(len(x))],
+        xs,
+        ys,
+        (own**2 for own in ys),
+        (one * other for one in xs for other in xs),
+        (one * other for one in xs for other in ys),
+    )
+    n_clusters = folds.shape[1]
+    sums = np.stack([np.bincount(codes, own, n_clusters) for own in columns], axis=1)
     member = (folds[:, None, :] == np.arange(folds.max() + 1)[:, None]).astype(float)
     together = member @ sums
     ends = np.cumsum([1, p, q, q, p * p, p * q])

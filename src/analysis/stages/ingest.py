@@ -6,6 +6,7 @@ from pathlib import Path
 
 from analysis.contract.files import write_csv
 from analysis.contract.layout import Dataset
+from analysis.contract.memory import give_back_what_is_freed
 from analysis.contract.secret import read_key
 from analysis.contract.tables import write_table
 from analysis.ingest.account import Left, account_for_privacy
@@ -15,6 +16,7 @@ from analysis.ingest.pseudonyms import hide_identifiers
 
 def ingest(mapping: Path, output: Path) -> None:
     """Write the clean tables (Parquet), ``flow.csv`` and ``privacy.csv`` to a folder."""
+    give_back_what_is_freed()
     dataset = Dataset(mapping)
     settings, key = dataset.mapping, read_key(dataset.mapping.provenance)
     left: list[Left] = []

@@ -27,7 +27,7 @@ BOOSTED_REPEATS = 2
 MOST_BOOSTED = 20_000
 
 #: Permuted outcomes held at once, as floats.
-PERMUTED_AT_ONCE = 2_000_000
+PERMUTED_AT_ONCE = 10_000_000
 
 #: Below this many advisors the corrected t is liberal: simulated with caseloads of 2 to 30 and no
 #: difference, it rejects 10 % of the time for 12 and for 18 advisors, 5 % for 60.

@@ -35,6 +35,7 @@ from analysis.models.ruptures.growth import (
     difference_in_growth,
     find_cells,
     growth,
+    pairs_by_cluster,
     pairs_compared,
 )
 from analysis.models.ruptures.hazard import fit_hazard, person_periods
@@ -256,6 +257,7 @@ def _growth_rows(study: Study, subscale: str, sums: Sums | None) -> list[Row]:
         "subscale": subscale,
         "n_engagements": pairs,
         "n_advisors": study.ratings.n_clusters,
+        "n_largest": float(pairs_by_cluster(sums.observed).max()),
     }
     rows: list[Row] = []
     for suffix, adjusted in (("", False), ("_adjusted", True)):
