@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import random
 import zipfile
 from pathlib import Path
 
@@ -12,8 +13,10 @@ import pytest
 
 from analysis.contract.faults import UserFault
 from analysis.contract.mapping import Mapping
+from analysis.contract.raw_tables import RawTable
 from analysis.ingest import admission
 from analysis.ingest.admission import admit, refuse_many_cells
+from analysis.ingest.sources import read_raw
 
 SOURCE = Path(admission.__file__).parents[1]
 
@@ -196,6 +199,34 @@ def test_an_spss_file_is_refused_by_its_widths(tmp_path, monkeypatch):
     monkeypatch.setattr(admission, "MOST_BYTES", 500_000)
     with pytest.raises(UserFault, match="unpacked 6"):
         admit(path, tmp_path, "spss")
+
+
+def damaged(content: bytes, draw: random.Random) -> bytes:
+    """The bytes with some of them changed, and sometimes the end cut off."""
+    changed = bytearray(content)
+    for _ in range(draw.choice([1, 3, 10])):
+        changed[draw.randrange(len(changed))] = draw.randrange(256)
+    return bytes(changed[: draw.randrange(len(changed))] if draw.random() < 0.3 else changed)
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "parquet", "sav", "zsav"])
+def test_a_damaged_file_is_read_or_refused_and_ends_no_run_otherwise(tmp_path, ending):
+    frame = pd.DataFrame({"Case": ["a", "b"] * 20, "Q1": [1.0, 2.0] * 20})
+    whole = tmp_path / f"whole.{ending}"
+    if ending == "xlsx":
+        frame.to_excel(whole, index=False)
+    elif ending == "parquet":
+        frame.to_parquet(whole)
+    else:
+        pyreadstat.write_sav(frame, str(whole), compress=ending == "zsav")
+    draw, refused = random.Random(7), 0
+    for _ in range(300):
+        (tmp_path / f"x.{ending}").write_bytes(damaged(whole.read_bytes(), draw))
+        try:
+            read_raw(RawTable(file=f"x.{ending}"), tmp_path)
+        except UserFault as fault:
+            refused += f"x.{ending}" in str(fault)
+    assert refused > 75
 
 
 #: What could run what a file holds.

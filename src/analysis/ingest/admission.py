@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from pathlib import Path
 
 from analysis.contract.faults import UserFault
@@ -45,6 +46,21 @@ _REMEDIES = {
 #: An empty text that was worked out (`t="str"`) is a value.
 _NO_VALUE = re.compile(
     rb'<c(?![^<>]* t="str")(?: [^<>]*)?><f(?: [^<>]*)?(?:/>|>[^<]*</f>)(?:<v\s*/>|<v></v>)?</c>'
+)
+
+#: What libraries raise on a damaged file (an XML parser's error is a SyntaxError).
+BROKEN = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    zlib.error,
+    SyntaxError,
+    LookupError,
+    OSError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    EOFError,
+    RuntimeError,
 )
 
 
@@ -104,7 +120,7 @@ def _admit_workbook(path: Path) -> None:
                         f"{path}: {part.filename} has formulas whose values were never worked out, "
                         "and none is run here. Open it in Excel and save it, or paste the values."
                     )
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError) as error:
+    except BROKEN as error:
         raise UserFault(
             f"{path}: cannot be read as an Excel workbook ({error}). Save it again as .xlsx."
         ) from None
@@ -116,7 +132,7 @@ def _admit_parquet(path: Path) -> None:
 
     try:
         about = pyarrow.parquet.ParquetFile(path).metadata
-    except (pyarrow.ArrowException, OSError) as error:
+    except (pyarrow.ArrowException, *BROKEN) as error:
         raise UserFault(f"{path}: cannot be read as Parquet ({error}).") from None
     refuse_many_cells(path, about.num_rows, about.num_columns)
     unpacked = sum(about.row_group(place).total_byte_size for place in range(about.num_row_groups))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,7 +12,7 @@ import pandas as pd
 
 from analysis.contract.faults import UserFault, nearest, several
 from analysis.contract.raw_tables import Format, RawTable
-from analysis.ingest.admission import admit, refuse_many_cells
+from analysis.ingest.admission import BROKEN, admit, refuse_many_cells
 from analysis.ingest.columns import fold
 from analysis.ingest.spss import read_spss
 from analysis.ingest.text import read_text
@@ -31,19 +29,6 @@ _FORMATS = {
     ".sav": "spss",
     ".zsav": "spss",
 }
-
-#: What openpyxl raises on a damaged workbook (a parser's error is a SyntaxError).
-_BROKEN = (
-    zipfile.BadZipFile,
-    zlib.error,
-    SyntaxError,
-    LookupError,
-    OSError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    EOFError,
-)
 
 
 @dataclass(frozen=True)
@@ -179,7 +164,7 @@ def _read_sheet(path: Path, sheet: str | None) -> tuple[list[list[str]], list[in
 
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (InvalidFileException, *_BROKEN) as error:
+    except (InvalidFileException, *BROKEN) as error:
         raise UserFault(
             f"{path}: cannot be read as an Excel workbook ({error}). Save it again as .xlsx."
         ) from None
@@ -191,7 +176,7 @@ def _read_sheet(path: Path, sheet: str | None) -> tuple[list[list[str]], list[in
         page = book[sheet] if sheet is not None else book.worksheets[0]
         page.reset_dimensions()
         rows = [[_as_text(cell) for cell in row] for row in page.iter_rows(values_only=True)]
-    except _BROKEN as error:
+    except BROKEN as error:
         raise UserFault(
             f"{path}: cannot be read as an Excel workbook ({error}). Save it again as .xlsx."
         ) from None
@@ -217,7 +202,7 @@ def _read_parquet(path: Path, label: str) -> Raw:
 
     try:
         frame = pd.read_parquet(path)
-    except (pyarrow.ArrowInvalid, OSError) as error:
+    except (pyarrow.ArrowException, *BROKEN) as error:
         raise UserFault(f"{path}: cannot be read as Parquet ({error}).") from None
     cells = pd.DataFrame({str(name): _column_as_text(frame[name]) for name in frame.columns})
     return _numbered(cells, label)
