@@ -153,20 +153,6 @@ def test_a_fresh_clone_pulls_the_examples_without_network(clone):
     assert "up to date" in status.stdout
 
 
-def test_pushing_ones_own_data_without_a_remote_of_ones_own_fails(clone):
-    own = clone / "data/raw/clients"
-    own.mkdir(parents=True)
-    (own / "clients.csv").write_text("Case,Client\n1,Somebody\n")
-    before = sorted(str(path) for path in (clone / "data/remote").rglob("*"))
-    assert run_in(clone, *DVC, "add", "data/raw/clients").returncode == 0
-    pushed = run_in(clone, *DVC, "push", "data/raw/clients.dvc")
-    assert pushed.returncode != 0
-    assert "no remote" in (pushed.stderr + pushed.stdout).lower()
-    assert sorted(str(path) for path in (clone / "data/remote").rglob("*")) == before
-    tracked = run_in(clone, "git", "status", "--porcelain", "--untracked-files=all").stdout
-    assert "clients.csv" not in tracked
-
-
 def test_recording_in_a_fresh_clone_leaves_git_clean(clone):
     """On the machine that recorded; on another, results may differ beyond the ninth digit."""
     pull(clone)
