@@ -6,6 +6,7 @@ PYTHON ?= python3
 CORES ?= 2
 DATASET ?=
 OUTPUT ?=
+ADVISORIES ?=
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
@@ -19,7 +20,7 @@ UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --
 JUPYTER := JUPYTER_CONFIG_PATH="$(CURDIR)/notebooks/settings" $(BIN)/jupyter
 LAB ?=
 
-.PHONY: help run bundle test verify record calibrate bench scale cluster simulate notebooks pages document lock clean
+.PHONY: help run bundle test verify record calibrate bench scale cluster simulate notebooks pages document lock audit clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -69,6 +70,9 @@ document: $(STAMPS)/run ## write the data dictionary, the schemas and the README
 
 lock: $(STAMPS)/run ## renew the locks within the bounds of pyproject.toml
 	bash requirements/lock.sh
+
+audit: $(STAMPS)/dev ## hashes, licences, what each dependency is for; ADVISORIES=file too
+	@$(BIN)/python requirements/audit.py $(if $(ADVISORIES),--advisories "$(ADVISORIES)")
 
 clean: $(STAMPS)/run ## remove what was generated, and nothing else
 	@$(BIN)/alliance clean

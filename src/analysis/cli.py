@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from analysis.contract.faults import UserFault
+from analysis.contract.faults import UserFault, explain_system_fault
+from analysis.contract.turns import join_turn
 
 app = typer.Typer(
     add_completion=False,
@@ -370,11 +371,23 @@ def main() -> None:
     # and jobs side by side do not crowd one another.
     for threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[threads] = "1"
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal without a minus sign is told its name: a lost sign would be a wrong number.
+        stream.reconfigure(errors="namereplace")
     try:
+        join_turn()
         app()
     except UserFault as fault:
-        print(f"alliance: {fault}", file=sys.stderr)
-        sys.exit(1)
+        _end_with(fault)
+    except OSError as error:
+        if (fault := explain_system_fault(error)) is None:
+            raise
+        _end_with(fault)
+
+
+def _end_with(fault: UserFault) -> None:
+    print(f"alliance: {fault}", file=sys.stderr)
+    sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -46,8 +46,8 @@ def rows_of(analysis, terms, estimates, n=100.0, advisors=20.0, **more):
         (9, 5, 2, "fewer than 10 engagements"),
         (40, 2, 4, "fewer than 3 advisors"),
         (12, 1, 12, "fewer than 3 advisors"),
-        (12, 3, 40, "one advisor's may be more than 50 %"),  # 10, 1 and 1 of them
-        (12, 8, 40, ""),  # no more than 5 can be one advisor's
+        (12, 3, 7, "one advisor's may be more than 50 %"),
+        (12, 3, 6, ""),
         (100, np.nan, 50, ""),
         (99, np.nan, 50, "one advisor's may be more than 50 %"),
     ],
@@ -56,6 +56,16 @@ def test_a_figure_needs_engagements_advisors_and_no_dominant_one(n, m, largest, 
     why = why_withheld(n, m, RULE, largest)
     assert word in why
     assert bool(why) is bool(word)
+
+
+def test_a_row_says_whose_its_engagements_are_or_the_largest_caseload_stands_for_it():
+    rows = rows_of("trajectory", ["mean"] * 3, [4.0] * 3, n=[20.0, 20.0, 60.0])
+    rows["n_largest"] = [11.0, 9.0, np.nan]
+    held = release(rows, "process", RULE, largest_caseload=30)
+    assert held["estimate"].isna().tolist() == [True, False, False]
+    assert "n_largest" not in held
+    held = release(rows.drop(columns="n_largest"), "process", RULE, largest_caseload=30)
+    assert held["estimate"].isna().tolist() == [True, True, False]
 
 
 def test_a_withheld_row_has_no_number_no_verdict_and_no_sentence_with_numbers():
@@ -105,6 +115,33 @@ def test_the_rest_of_two_nested_means_is_not_told():
     means["n_engagements"] = [95.0, 100.0, 60.0]
     held = release(means, "measurement", RULE)
     assert held["estimate"].isna().tolist() == [True, False, False]
+
+
+def test_programmes_given_do_not_leave_one_of_all():
+    terms = ["mean", "mean in North", "mean in South", "mean in East"]
+    rows = rows_of("programme", terms, [4.0, 4.1, 4.2, np.nan], rater="advisor")
+    rows["n_engagements"] = [60.0, 33.0, 21.0, np.nan]  # 6 are in East
+    held = release(rows, "measurement", RULE)
+    assert held["estimate"].isna().tolist() == [False, False, True, True]
+
+
+def test_few_who_did_not_answer_are_not_told_by_the_share_who_did():
+    few = rows_of("replies", ["answered"], [0.95], n=95.0)
+    assert release(few, "measurement", RULE)["estimate"].isna().all()
+    enough = rows_of("replies", ["answered"], [0.85], n=85.0)
+    assert release(enough, "measurement", RULE)["estimate"].notna().all()
+
+
+def test_an_estimate_that_is_a_count_is_held_to_the_threshold():
+    counts = rows_of("rupture", ["answers_after_end", "answers_out_of_order"], [4.0, 12.0])
+    assert release(counts, "process", RULE)["estimate"].isna().tolist() == [True, False]
+
+
+def test_those_who_left_out_one_check_in_are_not_told_by_those_who_left_out_all():
+    rows = rows_of("missingness", ["missing", "missing", "stakes=high"], [0.2, 0.25, 0.1])
+    rows["outcome"] = ["advisee_rating", "advisee_every_checkin", "advisee_rating"]
+    held = release(rows, "measurement", RULE)  # 5 gave some and left some out
+    assert held["estimate"].isna().tolist() == [True, False, True]
 
 
 def test_alarms_do_not_tell_a_small_cell_of_alarm_by_outcome():

@@ -100,3 +100,33 @@ def test_few_advisors_and_an_absent_primary_outcome_are_said(data):
     assert "no value of sales by record at end" in absent["reason"]
     unnamed = asked(data, SimpleNamespace(outcome=None, source=None, phase="end")).iloc[0]
     assert "names no primary_outcome" in unnamed["reason"]
+
+
+def test_each_line_says_whether_it_can_be_given_and_on_what(data):
+    rows = asked(data)
+    assert rows.loc["multilevel line", "testable"]
+    assert rows.loc["incremental line", "reason"].startswith("40 engagements for 2 predictors")
+    assert not rows.loc["out of sample line", "testable"]
+    assert not rows.loc["adjusted line", "testable"]
+    assert rows.loc["imputed line", "reason"] == "no engagement with the outcome lacks a rating"
+
+
+def test_lines_that_data_do_not_allow_are_told(data):
+    data.frame["advisor_id"] = data.frame["engagement_id"]
+    data.frame.loc[:4, "advisor_total"] = np.nan
+    earlier = data.outcomes.assign(phase="baseline", week=0.0)
+    data.outcomes = pd.concat([data.outcomes.assign(week=20.0), earlier])
+    data.frame["window_start_week"] = 2.0
+    rows = asked(data)
+    assert "too few to tell within from between" in rows.loc["multilevel line", "reason"]
+    assert rows.loc["adjusted line", "testable"]
+    assert "goal by third_party (baseline)" in rows.loc["adjusted line", "reason"]
+    assert rows.loc["imputed line", "testable"]
+    assert rows.loc["imputed line", "reason"].startswith("5 of 40 engagements lack a rating")
+
+
+def test_without_the_headlines_outcome_no_further_line_is_promised(data):
+    data.outcomes = data.outcomes.assign(source="record")
+    rows = asked(data)
+    for line in ("multilevel", "incremental", "out of sample", "adjusted", "imputed"):
+        assert not rows.loc[f"{line} line", "testable"]

@@ -144,3 +144,18 @@ def test_a_date_anywhere_else_is_refused(small, change, word):
     change(small.mapping["tables"]["checkins"][0]["columns"])
     with pytest.raises(ValueError, match=word):
         Mapping.model_validate(small.mapping)
+
+
+def test_dates_that_become_weeks_are_no_personal_data_unless_they_are_used_otherwise_too(dated):
+    dated.ingest()
+    dated.mapping["tables"]["engagements"][0]["columns"]["began"] = "Begin"
+    assert "column 'Begin': exact dates" in faults(dated)
+
+
+def test_a_date_of_birth_is_refused_even_as_a_week(dated):
+    for name in ("engagements.csv", "ratings.csv"):
+        dated.files[name] = dated.files[name].replace("Begin", "Date of birth")
+    part = dated.mapping["tables"]["engagements"][0]
+    part["start"] = "Date of birth"
+    part["columns"]["ended_week"]["since"] = "Date of birth"
+    assert "column 'Date of birth': dates of birth" in faults(dated)

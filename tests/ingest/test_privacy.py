@@ -179,3 +179,11 @@ def test_nothing_in_the_shipped_datasets_is_taken_for_personal_and_the_search_is
     began = time.process_time()
     refuse_personal(mapping, raws)
     assert time.process_time() - began < 1
+
+
+def test_a_mark_of_a_missing_value_is_nothing_personal(small):
+    small.mapping["missing_marks"] = ["NA", "1900-01-01"]
+    small.files["engagements.csv"] = "Case,Client,Coach,Status,Ended\n007,a,x,Done,1900-01-01\n"
+    small.ingest()
+    small.mapping["missing_marks"] = ["NA"]
+    assert "column 'Ended': exact dates in 1 cell" in refusal(small)

@@ -140,7 +140,7 @@ def test_a_pseudonym_depends_on_secret_dataset_kind_and_name_and_on_nothing_else
         pseudonym("advisor_id", "A1", "owns", SECRET),
         pseudonym("advisee_id", "A1", "own", SECRET),
         pseudonym("advisor_id", "A2", "own", SECRET),
-        pseudonym("advisor_idA", "1", "own", SECRET),
+        pseudonym("advisor_id", "nA1", "ow", SECRET),
     }
     assert len(others) == 6
     assert told not in others

@@ -155,5 +155,14 @@ def test_faults_of_all_files_are_told_at_once(small):
     small.files["ratings.csv"] += "9,Boss,2,3,3\n"
     small.mapping["sources"]["outcomes"]["file"] = "outcome.csv"
     message = faults(small)
-    for word in ("label 'Gone'", "label 'Boss'", "outcome.csv: there is no such file"):
+    for word in ("'Status', row 2: its label", "'Role', row 7: its label", "outcome.csv: there is"):
         assert word in message
+
+
+def test_where_personal_data_are_found_no_other_fault_repeats_a_cell(small):
+    small.files["engagements.csv"] = (
+        "Case,Client,Coach,Status\n007,a,x,Ida Quillfeather\n8,b,x,Max Oxenbridge\n9,c,y,Done\n"
+    )
+    message = faults(small)
+    assert "column 'Status': personal names" in message
+    assert "Quillfeather" not in message

@@ -70,8 +70,7 @@ def execute(working_copy):
         notebook = nbformat.read(working_copy.folder / "notebooks" / name, as_version=4)
         where = {"metadata": {"path": str((folder or working_copy.folder) / "notebooks")}}
         client = NotebookClient(notebook, timeout=60, kernel_name="python3", resources=where)
-        with client.setup_kernel(env=environment):
-            client.execute(env=environment)
+        client.execute(env=environment)
         return notebook
 
     return run

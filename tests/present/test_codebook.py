@@ -56,7 +56,7 @@ def test_reversed_items_labels_ranges_and_marks_are_told(datasets):
 
 def test_no_label_of_an_identifier_is_told(datasets):
     dataset = datasets["executive_coaching"]
-    given = dataset.mapping.model_dump(mode="json")
+    given = yaml.safe_load(dataset.path.read_text())
     columns = given["tables"]["engagements"][0]["columns"]
     columns["advisor_id"] = {"column": "Coach", "labels": {"Ann Example": "a1"}}
     rows = codebook_of(dataset, Mapping.model_validate(given))

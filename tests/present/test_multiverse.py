@@ -94,8 +94,8 @@ def test_the_figure_has_the_caution_and_each_choice_and_is_the_same_every_time(r
     assert drawn == as_svg(draw_multiverse(rows, "Coaching <i>", 0.1))
     for words in (
         "Coaching &lt;i&gt;",
-        "no independent replications",
-        "Check-ins (70 % of the variance of D)",
+        "independent replications",
+        "Check-ins (70 % of D’s variance)",
         "the outcome’s baseline",
         "n = 100 to 107",
     ):

@@ -8,6 +8,7 @@ import pytest
 from analysis.contract.estimates import COLUMNS
 from analysis.contract.files import write_csv, write_json
 from analysis.contract.plan import ComparisonPlan
+from analysis.contract.privacy import PRIVACY_COLUMNS
 from analysis.contract.tables import write_table
 from analysis.evidence.multiverse.multiverse import CHOICE_COLUMNS
 from analysis.evidence.synthesis import synthesise
@@ -73,6 +74,7 @@ def results(settings, tables):
         {"dataset": names, "table": "engagements", "source": "ratings.csv", "step": "read"}
     )
     write_csv(flow.assign(reason="rows", rows=[160, 4711]), folder / "tables/flow.csv")
+    write_csv(pd.DataFrame(columns=list(PRIVACY_COLUMNS)), folder / "tables/privacy.csv")
     measured = pd.DataFrame(
         {
             "dataset": flow["dataset"],
@@ -93,6 +95,7 @@ def results(settings, tables):
     empty = pd.DataFrame(columns=[*COLUMNS, *CHOICE_COLUMNS])
     for table in EMPTY:
         write_csv(empty, folder / f"tables/{table}.csv")
+    write_csv(pd.DataFrame(columns=PRIVACY_COLUMNS), folder / "tables/privacy.csv")
     refused = {"analysis": "specification", "term": "difference", "primary": True}
     refused |= {"verdict": "not_testable", "note": "one rater only"}
     explored = pd.concat([pd.DataFrame([refused | {"dataset": name}]) for name in names])
@@ -118,6 +121,8 @@ def results(settings, tables):
     for name in names:
         write_table("engagements", engagements, folder / f"interim/{name}/engagements.parquet")
         write_csv(tables[name], folder / f"interim/{name}/comparison.csv")
+        own = flow[flow["dataset"] == name].assign(reason="rows", rows=160)
+        write_csv(own, folder / f"interim/{name}/flow.csv")
         write_csv(measured[measured["dataset"] == name], folder / f"interim/{name}/measurement.csv")
         own = explored[explored["dataset"] == name]
         write_csv(own, folder / f"interim/{name}/multiverse.csv")

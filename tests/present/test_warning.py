@@ -112,8 +112,9 @@ def test_alarms_too_few_for_a_lead_time_say_so(part):
 def test_the_figure_is_the_same_bytes_and_tells_its_bins(part):
     (figure,) = part.figures
     assert figure.svg == as_svg(draw_warning(modelled(), "Advising"))
-    assert ".15 predicted, .10 seen" in figure.alt
-    for said in ("AUC .62", "335 engagements", "the rule", "everybody", "net benefit"):
+    assert ".10 ended early where .15 was expected" in figure.alt
+    assert "AUC .62 [.57, .67]" in figure.alt
+    for said in ("AUC .62", "335", "the rule", "everybody", "net benefit"):
         assert said in figure.svg
 
 

@@ -51,6 +51,30 @@ def test_one_core_and_two_leave_the_same_bytes(finished):
     assert any(name.endswith(".svg") for name in one)
 
 
+def test_the_pages_of_a_whole_run_hold_in_a_browser(finished):
+    pages = sorted((finished[0].folder / "results").glob("*.html"))
+    assert "report.html" in [page.name for page in pages]
+    told = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-rs",
+            "tests/present/browser/test_pages.py",
+            "-k",
+            "html",
+        ],
+        cwd=ROOT,
+        env=os.environ | {"ALLIANCE_PAGES": ":".join(map(str, pages))},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.returncode == 0, told.stdout
+    if " skipped" in told.stdout and " passed" not in told.stdout:
+        pytest.skip("no browser, or no axe-core: see tests/present/browser")
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_verdicts_are_those_the_truth_implies(metrics, name):
     truth = truth_of(name)["verdict"]

@@ -1,11 +1,18 @@
 """A user's own dataset from file to report, and what happens when something is wrong with it."""
 
+import hashlib
 import json
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 
+from analysis.contract.archives import unpack
+from analysis.contract.crate import METADATA
+from analysis.contract.products import FIGURES, FIGURES_ACROSS, REPORTED
+
+ROOT = Path(__file__).parents[2]
 RUN = "results/runs/own"
 
 
@@ -22,7 +29,7 @@ def test_the_run_shows_its_steps_and_ends_with_the_answer(finished):
     project, _, told = finished
     steps = int(re.search(r"(\d+) steps to do", told)[1])
     assert f"[ 1/{steps}] ingest dataset own" in told
-    assert f"[{steps}/{steps}] write report" in told
+    assert re.search(rf"\[{steps}/{steps}\] write (?:report|audit)", told)
     sentence = json.loads((project.folder / RUN / "metrics.json").read_text())["own"]["sentence"]
     assert sentence in told
     assert "the advisee's rating of the alliance predicts goal attainment better" in sentence
@@ -34,31 +41,105 @@ def test_it_leaves_the_layout_of_the_examples(finished):
     made = project.digests(RUN)
     for name in (
         "report.html",
+        "audit.html",
+        "codebook.csv",
+        "codebook.html",
+        "manuscript/own.docx",
+        "manuscript/own.html",
         "metrics.json",
         "provenance.json",
-        *(
-            f"tables/{table}.csv"
-            for table in (
-                "comparison",
-                "measurement",
-                "process",
-                "warning",
-                "claims",
-                "multiverse",
-                "synthesis",
-                "flow",
-                "privacy",
-            )
-        ),
-        *(
-            f"figures/own_{figure}.{ending}"
-            for figure in ("comparison", "measurement", "ruptures", "warning", "multiverse")
-            for ending in ("svg", "png")
-        ),
-        "figures/datasets.svg",
+        *(f"tables/{table}.csv" for table in REPORTED),
+        *(f"figures/own_{figure}.{ending}" for figure in FIGURES for ending in ("svg", "png")),
+        *(f"figures/{figure}.svg" for figure in FIGURES_ACROSS),
     ):
         assert name in made
     assert not (project.folder / "results/tables").exists()
+
+
+@pytest.fixture
+def depositing(finished, tmp_path):
+    """A copy of the project with all that a bundle needs, and its mapping."""
+    project, mapping, _ = finished
+    copy = type(project)(tmp_path / "copy")
+    shutil.copytree(project.folder, copy.folder)
+    for name in ("LICENSE", "CITATION.cff", "docs/data-dictionary.md", "results/README.md"):
+        (copy.folder / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, copy.folder / name)
+    return copy, copy.folder / mapping.relative_to(project.folder)
+
+
+def bundled(project, mapping, *more) -> bytes:
+    told = project.alliance("bundle", mapping, "--date", "2026-01-31", *more)
+    assert told.returncode == 0, told.stderr
+    return (project.folder / RUN / "bundle.zip").read_bytes()
+
+
+def test_a_bundle_holds_all_that_people_look_at_described_and_no_row(depositing):
+    project, mapping = depositing
+    packed = bundled(project, mapping)
+    members = unpack(packed)
+    files = {
+        one["@id"]: one for one in json.loads(members[METADATA])["@graph"] if one["@type"] == "File"
+    }
+    assert set(files) == set(members) - {METADATA}
+    for name, one in files.items():
+        assert one["sha256"] == hashlib.sha256(members[name]).hexdigest(), name
+    assert {"report.html", "audit.html", "plan.yaml", "mappings/own.yaml", "codebook.csv"} <= set(
+        files
+    )
+    assert {"LICENSE", "CITATION.cff", "provenance.json", "data-dictionary.md"} <= set(files)
+    assert not any(name.endswith((".parquet", ".xlsx")) or "interim" in name for name in files)
+    for ident in ("E000", "C000", "A00"):  # the raw identifiers
+        for name, content in members.items():
+            assert not re.search(rf"\b{ident}\b".encode(), content), name
+    assert b"cases.csv" in members["mappings/own.yaml"]
+    assert b"folder" not in members["mappings/own.yaml"]
+    assert packed == bundled(project, mapping)
+
+
+def test_a_bundle_names_those_whose_it_is_only_if_told(depositing):
+    project, mapping = depositing
+    root = json.loads(unpack(bundled(project, mapping))[METADATA])["@graph"][1]
+    assert "author" not in root
+    assert root["datePublished"] == "2026-01-31"
+    document = json.loads(unpack(bundled(project, mapping, "--author", "Ann Doe"))[METADATA])
+    named = {one["@id"]: one for one in document["@graph"]}
+    assert named[document["@graph"][1]["author"]["@id"]]["name"] == "Ann Doe"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "word"),
+    [
+        ("tables/comparison.csv", "engagement_id,total\nE000,3\n", "'engagement_id'"),
+        ("tables/comparison.csv", None, "Missing:"),
+    ],
+)
+def test_a_bundle_with_rows_in_it_or_without_a_run_is_refused(depositing, name, content, word):
+    project, mapping = depositing
+    path = project.folder / RUN / name
+    path.write_text(content) if content else path.unlink()
+    told = project.alliance("bundle", mapping, "--date", "2026-01-31")
+    assert told.returncode == 1
+    assert word in told.stderr and name in told.stderr
+    assert "Traceback" not in told.stderr
+    assert not (project.folder / RUN / "bundle.zip").exists()
+
+
+def test_a_link_to_the_rows_does_not_get_into_a_bundle(depositing):
+    project, mapping = depositing
+    path = project.folder / RUN / "tables/flow.csv"
+    path.unlink()
+    path.symlink_to(project.folder / RUN / "interim/own/flow.csv")
+    told = project.alliance("bundle", mapping, "--date", "2026-01-31")
+    assert told.returncode == 1
+    assert "leads to a folder of rows" in told.stderr
+
+
+def test_a_bundle_has_a_day_and_never_todays(depositing):
+    project, mapping = depositing
+    told = project.alliance("bundle", mapping)
+    assert told.returncode == 1
+    assert "give --date" in told.stderr
 
 
 def test_a_second_run_has_nothing_to_do_says_so_and_answers_again(finished):

@@ -6,7 +6,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-SHOWN = {"draw figures own", "write report"}
+SHOWN = {"draw figures own", "write report", "write audit"}
 #: What follows from the clean tables and the scores.
 ESTIMATES = {
     "measure alliance own",
@@ -59,7 +59,7 @@ def finished(project, own_dataset):
             "mine/own.yaml",
             "title: Our own",
             "title: Our other",
-            {"draw figures own", "gather tables", "write report"},
+            {"draw figures own", "gather tables", "write report", "write audit"},
         ),
         ("mine/cases.csv", "E000", "E900", EVERYTHING),
         ("requirements.lock", "numpy==", "numpy==0", EVERYTHING),

@@ -7,6 +7,9 @@ from functools import cache
 from pathlib import Path
 
 from analysis.contract import closure, freeze, layout, secret
+from analysis.stages.keeping import teach_snakemake
+
+teach_snakemake()
 
 PLAN = layout.read_plan(layout.PLAN)
 MAPPINGS = config.get("mappings")  # given for a dataset of the user's own

@@ -108,27 +108,25 @@ def say_safely(text: str, rule: DisclosurePlan) -> str:
 
 
 def why_withheld(
-    n_engagements: float, n_advisors: float, rule: DisclosurePlan, largest_caseload: int = 0
+    n_engagements: float, n_advisors: float, rule: DisclosurePlan, n_largest: float = 0
 ) -> str:
     """Why a figure may not leave; nothing if it may.
 
     Parameters
     ----------
-    n_engagements, n_advisors : what it rests on; NaN advisors: not known, taken as one.
-    largest_caseload : most engagements that one advisor has in the dataset. Of n engagements of m
-        advisors one advisor's can be no more than that, and no more than n - m + 1.
+    n_engagements, n_advisors : what it rests on; NaN advisors: not known.
+    n_largest : most of these engagements that are, or may be, one advisor's.
 
-    >>> why_withheld(40, 12, DisclosurePlan(), largest_caseload=8)
+    >>> why_withheld(40, 12, DisclosurePlan(), n_largest=8)
     ''
-    >>> why_withheld(12, 1, DisclosurePlan(), largest_caseload=12)
+    >>> why_withheld(12, 1, DisclosurePlan(), n_largest=12)
     'fewer than 3 advisors: not given'
     """
     if n_engagements < rule.threshold:
         return not_given(rule)
     if n_advisors < rule.fewest_advisors:
         return f"fewer than {rule.fewest_advisors} advisors: not given"
-    others = 0 if np.isnan(n_advisors) else n_advisors - 1
-    if min(largest_caseload, n_engagements - others) > rule.largest_share * n_engagements:
+    if min(n_largest, n_engagements) > rule.largest_share * n_engagements:
         share = f"{100 * rule.largest_share:g} %"
         return f"one advisor's may be more than {share} of the engagements: not given"
     return ""
@@ -144,21 +142,24 @@ def release(
     rows : tidy rows of one dataset, in the vocabulary of ``analysis.contract.estimates``.
     table : which table they are of, such as ``process``: it decides which rows are counts.
     rule : the plan's threshold, fewest advisors and largest share.
-    largest_caseload : most engagements that one advisor has in the dataset.
+    largest_caseload : most engagements that one advisor has in the dataset: as many of a row's may
+        be one advisor's, unless its ``n_largest`` says how many are.
 
     Returns
     -------
-    The same rows in the same order. In those withheld every number is NaN, a verdict reads
-    ``not_testable``, a sentence is the reason, and ``note`` is the reason; in all others small
-    numbers of people in ``note`` and ``sentence`` read ``fewer than``. Rows withheld again are as
-    they were.
+    The same rows in the same order, without ``n_largest``. In those withheld every number is NaN,
+    a verdict reads ``not_testable``, a sentence is the reason, and ``note`` is the reason; in all
+    others small numbers of people in ``note`` and ``sentence`` read ``fewer than``. Released rows
+    stay as they are if they are released again.
     """
     held = rows.reset_index(drop=True)
     if not len(rows):
+        held = held.drop(columns="n_largest", errors="ignore")
         held.attrs[RELEASED] = True
         return held
     reasons = _reasons(held, table, rule, largest_caseload)
     gone = reasons != ""
+    held = held.drop(columns="n_largest", errors="ignore")
     numbers = [name for name in NUMBERS if name in held]
     empty = gone & held[numbers].notna().any(axis=1)
     held.loc[gone, numbers] = np.nan
@@ -193,7 +194,7 @@ def release_flow(flow: pd.DataFrame, rule: DisclosurePlan) -> pd.DataFrame:
     fixed = [place for place in told if not small[place]]
     hidden = suppress(counts, sums, rule.threshold, fixed=fixed, small=small)
     note = np.where(hidden, f"{too_few(rule)}, or it would tell such a number", None)
-    rows = flow["rows"].astype("Int64").mask(hidden)
+    rows = flow["rows"].astype(float).mask(hidden)
     held = flow.assign(rows=rows, note=pd.Series(note, index=flow.index, dtype=object))
     held.attrs[RELEASED] = True
     return held
@@ -268,8 +269,10 @@ def _reasons(
     """Why each row is withheld; nothing where it is not."""
     n = _column(rows, "n_engagements")
     m = _column(rows, "n_advisors")
-    pairs, place = np.unique(np.column_stack([n, m]), axis=0, return_inverse=True)
-    why = ["" if np.isnan(n) else why_withheld(n, m, rule, largest_caseload) for n, m in pairs]
+    most = _column(rows, "n_largest")
+    bases = np.column_stack([n, m, np.where(np.isnan(most), largest_caseload, most)])
+    different, place = np.unique(bases, axis=0, return_inverse=True)
+    why = ["" if np.isnan(one[0]) else why_withheld(*one[:2], rule, one[2]) for one in different]
     reasons = np.array(why, dtype=object)[place.ravel()]
     estimates = pd.Series(_column(rows, "estimate"), index=rows.index)
     told = estimates.notna().to_numpy()

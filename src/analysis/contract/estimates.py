@@ -32,6 +32,7 @@ COLUMNS = {
     "conf_high": "upper limit of that interval",
     "n_engagements": "engagements the row rests on",
     "n_advisors": "clusters the row rests on: advisors, or the highest nesting level declared",
+    "n_largest": "most of these engagements that are one cluster's; it stays inside",
     "method": "estimator, test or interval",
     "rests_on": "lines of evidence or rows of other tables that decide",
     "primary": "True on the row that the plan names as the primary answer",
@@ -51,6 +52,7 @@ NUMBERS = (
     "conf_high",
     "n_engagements",
     "n_advisors",
+    "n_largest",
 )
 
 VERDICTS = ("supported", "opposed", "equivalent", "inconclusive", "not_testable")

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 MOST_SHOWN = 20
+
+_FORBIDDEN = "it may not be read or written by you. Ask for the permission, or work elsewhere"
+#: What the system says of a file, in the words of somebody who can do something about it.
+_SYSTEM = {
+    errno.ENOSPC: "the disk is full. Make room",
+    errno.EDQUOT: "your share of the disk is used up. Make room",
+    errno.EROFS: "the disk can only be read, not written. Make it writable, or work elsewhere",
+    errno.EACCES: _FORBIDDEN,
+    errno.EPERM: _FORBIDDEN,
+    errno.EIO: "the disk reports an error. Look after the disk",
+}
 
 
 class UserFault(Exception):
@@ -19,6 +31,20 @@ class UserFault(Exception):
     def _render_traceback_(self) -> list[str]:
         """What a notebook prints in place of a traceback (IPython asks an exception for it)."""
         return f"alliance: {self}".splitlines()
+
+
+def explain_system_fault(error: OSError, path: object = None) -> UserFault | None:
+    """What disk or permissions refused, as a fault with its remedy; None for any other error.
+
+    ``path`` is the file concerned, where the error itself names none or a temporary one.
+    """
+    if error.errno not in _SYSTEM:
+        return None
+    where = path or error.filename or "A file"
+    return UserFault(
+        f"{where}: {_SYSTEM[error.errno]}, and run again. What was finished is kept, and nothing "
+        "is half-written."
+    )
 
 
 @dataclass

@@ -373,11 +373,14 @@ def _check_quasi_identifiers(
     declared: dict[str, tuple[float, ...]], engagements: tuple[Part, ...]
 ) -> None:
     """Refuse what is no column of engagements, an identifier, or bands out of order."""
-    filled = {name for part in engagements for name in part.columns} - set(IDENTIFIERS)
+    filled = {name for part in engagements for name in part.columns}
+    usable = filled - set(IDENTIFIERS) | {ORGANISATION_SIZE}
     for name, bounds in declared.items():
-        if name not in filled | {ORGANISATION_SIZE}:
-            known = ", ".join(sorted(filled))
+        if name not in usable:
+            known = ", ".join(sorted(usable))
             raise ValueError(f"quasi_identifiers: '{name}' is no column of engagements ({known})")
+        if name == ORGANISATION_SIZE and "organisation_id" not in filled:
+            raise ValueError(f"quasi_identifiers: {name}: engagements have no organisation_id")
         if list(bounds) != sorted(set(bounds)):
             raise ValueError(f"quasi_identifiers.{name}: the bounds must rise")
 

@@ -1,15 +1,15 @@
-"""Strict settings: YAML read safely, unknown keys refused at every level, faults in plain words."""
+"""Strict settings: unknown keys refused at every level, faults in plain words."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from analysis.contract.faults import UserFault, nearest, several
+from analysis.contract.faults import nearest, several
 from analysis.contract.undecided import DECIDE, list_undecided
+from analysis.contract.yaml_files import read_yaml
 
 #: A proposal of a long code book waits for many words, and each is a line to look for.
 MOST_TOLD = 200
@@ -22,48 +22,6 @@ class Strict(BaseModel):
 
 
 Settings = TypeVar("Settings", bound=Strict)
-
-
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """YAML's safe loader, which also refuses a key given twice in one mapping."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-        seen = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if isinstance(key, str | int | float | bool) and key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key '{key}' stands twice", key_node.start_mark
-                )
-            seen.add(key if isinstance(key, str | int | float | bool) else id(key_node))
-        return super().construct_mapping(node, deep)
-
-
-def read_yaml(path: Path) -> dict:
-    """The mapping a YAML file holds. Raises UserFault if it is missing or holds none."""
-    path = Path(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        here = (
-            sorted(item.name for item in path.parent.glob("*.y*ml")) if path.parent.exists() else []
-        )
-        hint = f" {nearest(path.name, here)}" if here else ""
-        raise UserFault(f"{path}: there is no such file.{hint}") from None
-    except IsADirectoryError:
-        raise UserFault(f"{path}: this is a folder. Name the YAML file in it.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserFault(f"{path}: cannot be read as UTF-8 text ({error}).") from None
-    try:
-        content = yaml.load(text, Loader=_UniqueKeyLoader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" line {mark.line + 1}, column {mark.column + 1}:" if mark else ""
-        problem = getattr(error, "problem", None) or "it cannot be parsed"
-        raise UserFault(f"{path}:{where} not valid YAML: {problem}.") from None
-    if not isinstance(content, dict):
-        raise UserFault(f"{path}: the file must hold keys and values, and holds none.")
-    return content
 
 
 def read_settings(path: Path, model: type[Settings]) -> Settings:

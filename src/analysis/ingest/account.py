@@ -1,11 +1,12 @@
 """The account of privacy: what was left behind, what was hashed, and how many look alike.
 
-It stays in the interim folder; ``analysis.contract.disclosure.release_privacy`` makes of it what may
-leave.
+It stays in the interim folder: ``analysis.contract.disclosure.release_privacy`` makes of it what
+may leave.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping as Lookup
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -148,5 +149,5 @@ def _bands_in_words(bounds: Sequence[float]) -> str:
     """Where the bands are cut, such as ``below 5, 5 to below 10, 10 and more``."""
     if not bounds:
         return "as it is"
-    between = [f"{low:g} to below {high:g}" for low, high in zip(bounds, bounds[1:], strict=False)]
+    between = [f"{low:g} to below {high:g}" for low, high in itertools.pairwise(bounds)]
     return ", ".join([f"below {bounds[0]:g}", *between, f"{bounds[-1]:g} and more"])

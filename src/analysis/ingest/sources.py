@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ import pandas as pd
 
 from analysis.contract.faults import UserFault, nearest, several
 from analysis.contract.raw_tables import Format, RawTable
+from analysis.ingest.admission import BROKEN, admit, refuse_many_cells
 from analysis.ingest.columns import fold
 from analysis.ingest.spss import read_spss
 from analysis.ingest.text import read_text
@@ -97,6 +97,9 @@ def read_raw(source: RawTable, folder: Path) -> Raw:
             f"{path}: cannot tell what kind of file '{path.suffix}' is. "
             f"Set `format` to one of {', '.join(get_args(Format))}."
         )
+    if kind not in ("spss", "parquet"):  # a survey tool's export may be a workbook, too
+        kind = "excel" if kind == "excel" or path.suffix.lower() in (".xlsx", ".xlsm") else kind
+    admit(path, Path(folder), kind if kind in ("spss", "parquet", "excel") else "text")
     place = f"{path}" + label[len(source.file) :]
     if kind == "spss":
         cells, labels, missing, questions = read_spss(path)
@@ -105,7 +108,7 @@ def read_raw(source: RawTable, folder: Path) -> Raw:
     elif kind == "parquet":
         raw = _read_parquet(path, label)
     else:
-        if kind == "excel" or path.suffix.lower() in (".xlsx", ".xlsm"):
+        if kind == "excel":
             rows, lines = _read_sheet(path, source.sheet)
         else:
             tabs = kind == "tsv" or path.suffix.lower() in (".tsv", ".tab")
@@ -161,7 +164,7 @@ def _read_sheet(path: Path, sheet: str | None) -> tuple[list[list[str]], list[in
 
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, OSError, ValueError) as error:
+    except (InvalidFileException, *BROKEN) as error:
         raise UserFault(
             f"{path}: cannot be read as an Excel workbook ({error}). Save it again as .xlsx."
         ) from None
@@ -173,9 +176,14 @@ def _read_sheet(path: Path, sheet: str | None) -> tuple[list[list[str]], list[in
         page = book[sheet] if sheet is not None else book.worksheets[0]
         page.reset_dimensions()
         rows = [[_as_text(cell) for cell in row] for row in page.iter_rows(values_only=True)]
+    except BROKEN as error:
+        raise UserFault(
+            f"{path}: cannot be read as an Excel workbook ({error}). Save it again as .xlsx."
+        ) from None
     finally:
         book.close()
     width = max(map(len, rows), default=0)
+    refuse_many_cells(path, len(rows), width)
     rows = [row + [""] * (width - len(row)) for row in rows]
     return rows, list(range(1, len(rows) + 1))
 
@@ -194,7 +202,7 @@ def _read_parquet(path: Path, label: str) -> Raw:
 
     try:
         frame = pd.read_parquet(path)
-    except (pyarrow.ArrowInvalid, OSError) as error:
+    except (pyarrow.ArrowException, *BROKEN) as error:
         raise UserFault(f"{path}: cannot be read as Parquet ({error}).") from None
     cells = pd.DataFrame({str(name): _column_as_text(frame[name]) for name in frame.columns})
     return _numbered(cells, label)

@@ -90,23 +90,19 @@ def tell_comparison(cells: list[OutcomeCell], titles: Mapping[str, str]) -> str:
     told = [f"{_tell(cell, titles)}." for cell in cells if cell.primary]
     others = len(cells) - len(told)
     if others:
-        outcomes = "one other outcome" if others == 1 else f"{others} other outcomes"
-        told.append(f"Also {outcomes}: the table of outcomes below holds all numbers.")
-    return " ".join(
-        ["Correlations of both ratings with each outcome, and their difference.", *told]
-    )
+        told.append(f"The table of outcomes below holds this and {others} more.")
+    return " ".join(["Correlations of both ratings with the outcome, and their difference.", *told])
 
 
 def _tell(cell: OutcomeCell, titles: Mapping[str, str]) -> str:
-    told = [f"{name_outcome(cell, titles)}, {describe_cell(cell)}"]
-    if cell.primary:
-        told[0] += " (primary outcome)"
+    """A cell in a sentence that one can listen to: the numbers, and the verdict or its reason."""
+    told = [name_outcome(cell, titles) + (" (primary outcome)" if cell.primary else "")]
     told += [f"{rater} r = {describe_interval(r)}" for rater, r in cell.correlations.items()]
     if cell.difference.given:
-        told.append(describe_difference(cell))
+        told.append(f"D = {describe_interval(cell.difference)}")
     if cell.verdict:
         told.append(VERDICTS[cell.verdict])
-    if cell.reason:
+    if cell.reason and not cell.difference.given:
         told.append(shorten_reason(cell.reason))
     return "; ".join(told)
 

@@ -45,6 +45,7 @@ from analysis.present.style import (
     RULE,
     VERDICT_COLOURS,
     house_style,
+    measure_text,
     wrap_text,
 )
 from analysis.present.tables import SIGNS, VERDICTS, begin_large, show_count, show_note
@@ -113,8 +114,11 @@ def draw_datasets(
 
 def _name_sides(sheet: Sheet, top: float, scale: Scale) -> None:
     """Whose side is which, in that rater's colour, over the first of the differences."""
-    sheet.write(scale.left, top, ["← advisor’s better"], TINY, ADVISOR, "bold")
-    sheet.write(scale.right + INSET, top, ["advisee’s better →"], TINY, ADVISEE, "bold", "right")
+    words = ("← advisor’s better", "advisee’s better →")
+    # On either side of 0, unless that would leave the sheet.
+    end = max(scale.place(0.0) - 5, MARGIN + measure_text(words[0], TINY, "bold"))
+    sheet.write(end, top, words[:1], TINY, ADVISOR, "bold", "right")
+    sheet.write(end + 10, top, words[1:], TINY, ADVISEE, "bold")
 
 
 def read_primary_cells(

@@ -43,7 +43,7 @@ def describe_privacy(rows: pd.DataFrame, provenance: Provenance, rule: Disclosur
     provenance : whether the data are simulated or published.
     rule : the plan's rule on what may leave.
     """
-    by_subject = {name: own for name, own in rows.groupby("subject", sort=False)}
+    by_subject = dict(list(rows.groupby("subject", sort=False)))
     told = [_standing(provenance), *_alike(by_subject)]
     told.append(
         f"No count and no figure in this report rests on {too_few(rule)} engagements; "

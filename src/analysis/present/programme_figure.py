@@ -15,6 +15,7 @@ from analysis.present.sheet import (
     LABEL,
     LEADING,
     MARGIN,
+    TINY,
     TITLE,
     UNDER_SCALE,
     Scale,
@@ -62,12 +63,12 @@ def draw_programmes(
     with house_style():
         heading = wrap_text(f"{title}: mean ratings of the alliance", INNER, TITLE, "bold")
         names = [_name(one) for one in programmes]
-        foot = [line for note in notes for line in wrap_text(note, INNER, 7)]
+        foot = [line for note in notes for line in wrap_text(note, INNER, TINY)]
         strips = len(raters) * STRIP
         body = sum(len(name) * LABEL * LEADING + strips + BETWEEN for name in names)
         top = MARGIN + len(heading) * TITLE * LEADING + 3
         start = top + key_height(key)
-        sheet = Sheet(start + body + UNDER_SCALE + 6 + len(foot) * 7 * LEADING + MARGIN)
+        sheet = Sheet(start + body + UNDER_SCALE + 6 + len(foot) * TINY * LEADING + MARGIN)
         sheet.write(MARGIN, MARGIN, heading, TITLE, weight="bold")
         draw_key(sheet, top, key)
         for name, programme in zip(names, programmes, strict=True):
@@ -80,8 +81,8 @@ def draw_programmes(
             start += strips + BETWEEN - 1
         for tick in scale.ticks(8):
             text = show_fixed(tick, 0 if float(tick).is_integer() else 1)
-            sheet.write(scale.place(tick), start - 4, [text], 7.5, FAINT, ha="center")
-        sheet.write(MARGIN, start + UNDER_SCALE, foot, 7, FAINT)
+            sheet.write(scale.place(tick), start - 4, [text], TINY, FAINT, ha="center")
+        sheet.write(MARGIN, start + UNDER_SCALE, foot, TINY, FAINT)
     return sheet.figure
 
 

@@ -114,6 +114,6 @@ def _worth(here: pd.DataFrame, area: pd.Series, clusters: str) -> str:
 def _tested(plan: WarningPlan, clusters: str) -> str:
     return (
         f"{begin_large(clusters)} were split into {plan.folds} parts, {plan.repeats} times anew; "
-        f"each part was predicted from the others, so that none of an advisor’s engagements helped "
-        "to predict another."
+        f"each part was predicted from the others, so that none of one cluster’s engagements "
+        "helped to predict another."
     )

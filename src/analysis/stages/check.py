@@ -10,6 +10,7 @@ from analysis.contract.claims import read_ledger
 from analysis.contract.faults import Gathered
 from analysis.contract.instruments import read_instrument
 from analysis.contract.layout import LEDGER, PLAN, Dataset, read_plan
+from analysis.contract.secret import read_key
 from analysis.evidence.cautions import list_cautions
 from analysis.evidence.claims.data import ClaimData
 from analysis.evidence.claims.needs import list_answerable
@@ -68,6 +69,8 @@ def _read(dataset: Dataset) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
     faults, made = Gathered(), ({}, pd.DataFrame())
     with faults:
         refuse_taken_name(dataset)
+    with faults:
+        read_key(dataset.mapping.provenance)
     with faults:
         _ = dataset.forms
         made = ingest_dataset(dataset.mapping, dataset.folder, dataset.instruments)

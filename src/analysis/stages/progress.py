@@ -13,6 +13,17 @@ from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
 
 NAME = "steps"
 TARGET = "all"  # the rule that only names what a run makes: no step
+NO_WORD = (
+    "It left no word in its log: it was ended from outside, perhaps because memory ran out, or "
+    "the disk is full."
+)
+#: What Snakemake says of every failed step, and we in our own words.
+SAID_ALREADY = (
+    "Exiting because",
+    "At least one job",
+    "Complete log",
+    "RuleException:\nCalledProcessError",
+)
 
 
 class LogHandler(LogHandlerBase):
@@ -69,23 +80,28 @@ class LogHandler(LogHandlerBase):
             what, _ = self.started.pop(record.jobid, (record.rule_name, 0))
             _say(f"failed: {what}\n{_told(record.log)}", stream=sys.stderr)
         elif event == LogEvent.ERROR:
-            message = record.getMessage()
-            if "At least one job did not complete" not in message:
-                _say(message, stream=sys.stderr)
+            _complain(record.getMessage())
         elif event is None:
             message = record.getMessage()
             if message.startswith("Nothing to be done"):
                 _say("Nothing to do: the results are up to date.")
-            elif record.levelname in ("ERROR", "CRITICAL") and not message.startswith(
-                ("Exiting because", "At least one job", "Complete log")
-            ):
-                _say(message, stream=sys.stderr)
+            elif record.levelname in ("ERROR", "CRITICAL"):
+                _complain(message)
+
+
+def _complain(message: str) -> None:
+    if not message.startswith(SAID_ALREADY):
+        _say(message, stream=sys.stderr)
 
 
 def _told(logs: list[str]) -> str:
     """What a failed step wrote to its log."""
-    texts = [Path(log).read_text(errors="replace").strip() for log in logs if Path(log).is_file()]
-    return "\n".join(text for text in texts if text) or "It left no word in its log."
+    texts = [
+        Path(log).read_text(encoding="utf-8", errors="replace").strip()
+        for log in logs
+        if Path(log).is_file()
+    ]
+    return "\n".join(text for text in texts if text) or NO_WORD
 
 
 def _say(text: str, stream=None) -> None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
+import shutil
 import sys
+import time
 from pathlib import Path
 
 from analysis.contract.faults import UserFault
+from analysis.contract.files import remove_unfinished
 from analysis.contract.layout import (
+    GENERATED,
     MAPPINGS,
     RESULTS,
     RUNS,
@@ -17,8 +22,10 @@ from analysis.contract.layout import (
     read_plan,
 )
 from analysis.contract.secret import read_key
+from analysis.contract.turns import take_turn
 
 SNAKEFILE = Path("workflow/Snakefile")
+FULL = 1_000_000  # bytes left on a disk on which the next file may not fit
 
 
 def run(mapping: Path | None = None, cores: int = 2, more: tuple[str, ...] = ()) -> int:
@@ -26,7 +33,8 @@ def run(mapping: Path | None = None, cores: int = 2, more: tuple[str, ...] = ())
 
     Settings and files are looked at first, so that most faults are told before anything is made.
     """
-    datasets = find_datasets(read_plan()) if mapping is None else _own(mapping)
+    plan = read_plan()
+    datasets = find_datasets(plan) if mapping is None else _own(mapping)
     for dataset in datasets.values():
         _ready(dataset)
     results = RESULTS if mapping is None else RUNS / next(iter(datasets))
@@ -38,10 +46,43 @@ def run(mapping: Path | None = None, cores: int = 2, more: tuple[str, ...] = ())
             f"mappings={json.dumps(chosen)}",
             f"pathvars={json.dumps({'results': str(results)})}",
         ]
-    code = _snakemake([*arguments, *more])
-    if code == 0 and not more:
-        print_headlines(results, list(datasets))
+    with take_turn(results):
+        _tidy(results)
+        code = _snakemake([*arguments, *more])
+        if code != 0:
+            _say_if_full(results)
+        elif not more:
+            print_headlines(results, list(datasets))
     return code
+
+
+def _tidy(results: Path) -> None:
+    """Remove what a killed run left half-written, and mend times that a wrong clock has set.
+
+    The order of times tells what must run again. Files from the future, of a clock that was set
+    back since, would pass for newer than what they rest on: all go back together, in their order.
+    """
+    made = [results / name for name in (*GENERATED, "metrics.json")]
+    for folder in made:
+        remove_unfinished(folder)
+    files = [path for folder in made for path in (folder, *folder.rglob("*")) if path.is_file()]
+    stamps = {path: path.stat().st_mtime_ns for path in files}
+    ahead = max(stamps.values(), default=0) - time.time_ns()
+    if ahead > 0:
+        for path, stamp in stamps.items():
+            os.utime(path, ns=(stamp - ahead, stamp - ahead))
+
+
+def _say_if_full(results: Path) -> None:
+    """A step on a full disk may be unable to say so itself."""
+    for folder in (results, Path()):
+        if shutil.disk_usage(folder).free < FULL:
+            print(
+                f"alliance: {folder.resolve()}: the disk is full. Make room and run again: what "
+                "was finished is kept, and nothing is half-written.",
+                file=sys.stderr,
+            )
+            return
 
 
 def _own(mapping: Path) -> dict[str, Dataset]:
@@ -84,10 +125,12 @@ def _snakemake(arguments: list[str]) -> int:
     from analysis.stages import progress
 
     progress.register()
+    logging.raiseExceptions = False  # a log that cannot be written is no matter of its own
+    os.environ["PYTHONUTF8"] = "1"  # steps write UTF-8 wherever they run
     here = str(Path(sys.executable).parent)
     os.environ["PATH"] = os.pathsep.join([here, os.environ.get("PATH", "")])
     try:
-        main(["--snakefile", str(SNAKEFILE), "--logger", progress.NAME, *arguments])
+        main(["--snakefile", str(SNAKEFILE), "--logger", progress.NAME, "--nolock", *arguments])
     except SystemExit as stop:
         return int(stop.code or 0)
     return 0

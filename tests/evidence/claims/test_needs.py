@@ -8,7 +8,7 @@ import pytest
 from analysis.contract.claims import Ledger, read_ledger
 from analysis.evidence.claims.estimands import TESTS
 from analysis.evidence.claims.ledger import answer_claims
-from analysis.evidence.claims.needs import list_missing
+from analysis.evidence.claims.needs import list_answerable, list_missing
 from analysis.evidence.verdict import INDEPENDENT_SOURCES
 
 CLAIMS = read_ledger(Path(__file__).parents[3] / "config/claims.yaml").claims
@@ -111,3 +111,16 @@ def test_every_answer_has_its_numbers_and_a_sentence_without_a_causal_word(answe
             assert row[["estimate", "conf_low", "conf_high"]].notna().all(), name
             assert row["conf_low"] <= row["estimate"] <= row["conf_high"], name
             assert row["n_engagements"] >= 10, name
+
+
+def test_claims_that_can_be_answered_are_told_before_anything_is_estimated(ledger, rich):
+    rows = list_answerable(ledger, rich).set_index("question")
+    assert list(rows.index) == [claim.id for claim in ledger.claims]
+    across = {claim.id for claim in ledger.claims if claim.across}
+    for claim in ledger.claims:
+        lacking = list_missing(claim, rich)
+        assert rows.loc[claim.id, "testable"] == (not lacking and claim.id not in across)
+    assert rows["testable"].any()
+    assert set(rows.loc[list(across), "reason"]) == {"decided across datasets, not within one"}
+    poor = replace(rich, events=rich.events.iloc[:0])
+    assert list_answerable(ledger, poor)["testable"].sum() < rows["testable"].sum()

@@ -54,7 +54,7 @@ def decide(*arguments, **settings):
         ({"area": 0.40, "spread": 0.1}, "opposed", "wrong way"),
         ({"area": 0.51, "spread": 0.05}, "equivalent", "within 0.05 of chance"),
         ({"area": 0.51, "spread": 0.20}, "inconclusive", "holds .5"),
-        ({"area": 0.90, "spread": 0.1, "advisors": 9}, "inconclusive", "9 advisors"),
+        ({"area": 0.90, "spread": 0.1, "advisors": 9}, "inconclusive", "9 clusters"),
     ],
 )
 def test_verdicts(settings, verdict, words):

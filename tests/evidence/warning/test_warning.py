@@ -235,7 +235,7 @@ def test_too_few_events_say_how_many_engagements_are_needed():
 def test_few_advisors_cannot_be_held_out_or_give_no_verdict():
     assert "holding clusters out takes at least 5" in reasons(simulate(advisors=4, caseload=100))
     decided, why = verdict(describe(simulate(advisors=8, caseload=50)))
-    assert decided == "inconclusive" and "8 advisors" in why
+    assert decided == "inconclusive" and "8 clusters" in why
 
 
 def test_ratings_that_never_vary():

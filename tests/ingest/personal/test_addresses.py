@@ -47,7 +47,18 @@ def test_an_address_is_found_in_a_single_cell(header, value, kind):
 @pytest.mark.parametrize(
     ("header", "values"),
     [
-        ("Case", ["C-0412", "E0001", "0412-2023", "0412/2023", "00012345678", "4915112345678"]),
+        (
+            "Case",
+            [
+                "C-0412",
+                "E0001",
+                "0412-2023",
+                "0412/2023",
+                "041 23456",
+                "00012345678",
+                "4915112345678",
+            ],
+        ),
         ("Case", ["20240001", "01-2024-0034", "2023.04.12-7", "000-111", "12345678901234567890"]),
         ("Week", ["1", "26", "-0.5", "+3", "12.5", "1e6", "-99"]),
         ("Question", ["1.2.3.4", "1.1.2.3", "2.4", "1:2", "12:30:05", "a:b:c"]),
@@ -57,6 +68,7 @@ def test_an_address_is_found_in_a_single_cell(header, value, kind):
         ),
         ("How long", ["12", "30.25"]),
         ("Latency", ["12.25"]),
+        ("Lat pull score", ["12.25"]),
         ("Interval", ["0.250, 13.5"]),
         ("Answer", ["5 - Strongly agree", "n/a", "I can say what I mean @ work"]),
         ("Phone used?", ["yes", "no", "3"]),

@@ -43,6 +43,7 @@ def test_dates_that_other_things_look_like_are_found_where_all_values_are_such()
     compact = [f"202403{day:02d}" for day in range(1, 9)]
     assert kinds("x", *compact) == [DATE]
     assert kinds("x", *compact, "20240001", "20240002") == []
+    assert kinds("x", *compact[:4]) == []
     assert kinds("x", *(f"2024{number:04d}" for number in range(1, 30))) == []
 
 

@@ -87,6 +87,11 @@ def test_family_names_are_found_in_a_second_column():
         ("Client level", ["Senior Partner", "Junior Partner"]),
         ("Answer", ["Strongly Agree", "Agree", "Neither Agree Nor Disagree", "Disagree"]),
         ("Event", ["Rapport work", "Missed check-in", "Goal renegotiated", "Complaint"]),
+        (
+            "Organisation",
+            ["Thomas Cook", "Acme Works", "Blue Harbour", "Delta Forge", "Omega Mill"],
+        ),
+        ("Organisation", ["Martin Holdings", "Thomas Bank", "Acme Consulting"]),
         ("Organisation", ["Martin Holdings", "North Harbour Bank", "Acme Consulting", "O12"]),
         ("Month", ["January", "February", "March", "April", "May", "June", "July", "August"]),
         ("Cohort", ["Spring Cohort", "Autumn Cohort", "Pilot Group"]),

@@ -17,6 +17,7 @@ from analysis.models.ruptures.growth import (
     difference_in_growth,
     find_cells,
     growth,
+    pairs_by_cluster,
     pairs_compared,
 )
 from analysis.models.ruptures.ratings import Ratings
@@ -133,6 +134,10 @@ def test_change_after_repair_leaves_out_the_scores_that_the_rule_selects_on():
     assert cells == [(1, 3)]
     sums = totals(courses, growth(cells, "total"))
     assert pairs_compared(sums) == 1
+    apart = [
+        totals(courses_of(own), growth(cells, "total")) for own in ([mended], [control])
+    ]  # the control is another cluster's
+    assert pairs_by_cluster(np.stack(apart)).tolist() == [1, 0]
     assert difference_in_growth(sums) == pytest.approx(1 - (0.5 - 3) / 2)
 
 

@@ -7,10 +7,18 @@ import os
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from analysis.contract.benchmarks import read_benchmarks
 from analysis.contract.claims import read_ledger
+from analysis.contract.estimates import COLUMNS
+from analysis.contract.layout import BENCHMARKS, find_datasets, read_plan
+from analysis.present.apa import ApaTable, italic, say
+from analysis.present.apa_html import render_tables
+from analysis.present.audit import Audited, render_audit
 from analysis.present.claims import describe_claims
+from analysis.present.codebook import describe_codebook, render_codebook
 from analysis.present.parts import Figure, Part
 from analysis.present.report import render_report
 from analysis.present.sections import make_table
@@ -183,3 +191,61 @@ def hostile_report_page(tables, labels, make_report, make_claims, write_page):
     ]
     context = dataclasses.replace(context, datasets=datasets)
     return write_page(render_report(furnish(context, make_claims, labels["mentoring"])))
+
+
+@pytest.fixture(scope="session")
+def audit_page(labels, write_page):
+    """The audit of programmes with labels of every kind."""
+    dataset = find_datasets(read_plan())["executive_coaching"]
+    numbers = {
+        "engagements": 120,
+        "answered": 0.75,
+        "mean": 5.2,
+        "sd": 0.8,
+        "gap": 0.3,
+        "gap_d": 0.4,
+    }
+    rows = [
+        {"analysis": "programme", "term": term + behind, "rater": rater, "subscale": "total",
+         "estimate": numbers[term], "conf_low": 0.9 * numbers[term],
+         "conf_high": 1.1 * numbers[term], "n_engagements": 120}
+        for behind in ("", *(f" in {label}" for label in labels.values()))
+        for term in numbers
+        for rater in (("advisee", "advisor") if term in ("answered", "mean", "sd") else (None,))
+    ]  # fmt: skip
+    none = pd.DataFrame(columns=list(COLUMNS))
+    audited = [
+        Audited(
+            name, label, pd.DataFrame(rows), none, none, dataset.instruments,
+            read_benchmarks(BENCHMARKS), notes=(label,),
+        )
+        for name, label in labels.items()
+    ]  # fmt: skip
+    return write_page(render_audit(audited))
+
+
+@pytest.fixture(scope="session")
+def codebook_page(labels, write_page):
+    """The codebook of a dataset that is called anything."""
+    dataset = find_datasets(read_plan())["executive_coaching"]
+    known = (dataset.mapping, dataset.instruments, dataset.forms, read_plan())
+    codebook = describe_codebook(*known)
+    shown = [
+        codebook.assign(dataset=name, labels=label, meaning=label) for name, label in labels.items()
+    ]
+    return write_page(render_codebook(pd.concat(shown), labels))
+
+
+@pytest.fixture(scope="session")
+def manuscript_page(labels, write_page):
+    """Tables for a manuscript with labels of every kind."""
+    columns = ("Programme", *(italic(one) for one in "MNRP"), "Words")
+    rows = [
+        ("All of them",),
+        *((say(one), *[".12 [.10, .14]"] * 4, say(one)) for one in labels.values()),
+    ]
+    tables = [
+        ApaTable(place, say(label), columns, tuple(rows), say(label), words=frozenset({0, 5}))
+        for place, label in enumerate(labels.values(), start=1)
+    ]
+    return write_page(render_tables(tables, labels["coaching"]))

@@ -127,8 +127,11 @@ def test_the_page_lets_no_script_in_but_its_own(browser, report_page):
     page.goto(report_page.as_uri())
     refused = page.evaluate(
         """async () => {
-            const told = new Promise((tell) => document.addEventListener(
-                "securitypolicyviolation", (event) => tell(event.effectiveDirective)));
+            const told = new Promise((tell) => {
+                document.addEventListener(
+                    "securitypolicyviolation", (event) => tell(event.effectiveDirective));
+                setTimeout(() => tell("nothing was refused"), 2000);
+            });
             const script = document.createElement("script");
             script.textContent = "window.taken = true";
             document.body.append(script);

@@ -32,6 +32,7 @@ class Answer:
     high_equivalence: float = np.nan
     n_engagements: float = np.nan
     n_advisors: float = np.nan
+    n_largest: float = np.nan
     outcome: str = ""
     outcome_source: str = ""
     timing: str = ""
@@ -92,7 +93,8 @@ def answer_from_row(
     said = row.get("note")
     note = said if isinstance(said, str) else ""
     estimate, error, df = (float(row.get(name, np.nan)) for name in ("estimate", "std_error", "df"))
-    counts = {name: float(row.get(name, np.nan)) for name in ("n_engagements", "n_advisors")}
+    bases = ("n_engagements", "n_advisors", "n_largest")
+    counts = {name: float(row.get(name, np.nan)) for name in bases}
     if not np.isfinite(estimate):
         return refuse(note or "no estimate can be given")
     if not (np.isfinite(error) and error > 0 and not df <= 0):

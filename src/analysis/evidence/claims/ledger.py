@@ -32,6 +32,7 @@ _SHOWN = (
     "conf_high",
     "n_engagements",
     "n_advisors",
+    "n_largest",
     "method",
     "rests_on",
 )

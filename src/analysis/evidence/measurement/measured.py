@@ -18,7 +18,6 @@ from analysis.evidence.measurement.nonresponse import describe_nonresponse
 from analysis.evidence.measurement.programmes import describe_programmes
 from analysis.evidence.measurement.ratings import describe_measurement
 from analysis.evidence.measurement.responses import describe_replies, describe_responses
-from analysis.evidence.small_cells import withhold_small
 from analysis.measure.window import window_items, window_occasions
 
 
@@ -52,21 +51,21 @@ def measure_all(data: Measured, plan: Plan) -> pd.DataFrame:
         one that the functions called here name; no figure rests on fewer than ten engagements
     """
     choices = plan.comparison
-    confidence, window = choices.confidence, choices.window
+    confidence, window, rule = choices.confidence, choices.window, plan.disclosure
     instruments = data.forms.instruments
     clusters = data.engagements.set_index("engagement_id")[data.cluster]
     items = window_items(data.checkins, window_occasions(data.alliance, window), instruments)
     wanted = (data.outcomes[["outcome", "source", "phase"]] == list(data.primary)).all(axis=1)
     outcome = data.outcomes[wanted].groupby("engagement_id")["value"].mean()
-    rows = in_order(
+    return in_order(
         [
             _forms(data.forms),
             describe_measurement(data.checkins, clusters, instruments, confidence),
             describe_dimensions(data.checkins, data.forms, clusters, window),
             describe_agreement(data.frame, items, data.forms, data.cluster, confidence),
             describe_variance(data.alliance, data.engagements, data.cluster, window, confidence),
-            describe_responses(data.checkins, instruments),
-            describe_replies(data.engagements, data.checkins, data.alliance),
+            describe_responses(data.checkins, instruments, rule, clusters),
+            describe_replies(data.engagements, data.checkins, data.alliance, rule),
             describe_programmes(
                 data.engagements,
                 data.alliance,
@@ -75,17 +74,21 @@ def measure_all(data: Measured, plan: Plan) -> pd.DataFrame:
                 data.cluster,
                 data.programme,
                 window,
-                plan.disclosure.threshold,
+                rule.threshold,
                 confidence,
             ),
             describe_variables(
                 data.frame, outcome, data.primary[0], instruments, data.cluster, confidence
             ),
-            count_participants(
-                data.engagements, data.alliance, outcome, window, plan.disclosure.threshold
-            ),
+            count_participants(data.engagements, data.alliance, outcome, window, rule.threshold),
             describe_nonresponse(
-                data.engagements, data.alliance, data.outcomes, data.primary, window, confidence
+                data.engagements,
+                data.alliance,
+                data.outcomes,
+                data.primary,
+                window,
+                confidence,
+                rule,
             ),
             compare_missing_rules(
                 data.checkins,
@@ -99,7 +102,6 @@ def measure_all(data: Measured, plan: Plan) -> pd.DataFrame:
             ),
         ]
     )
-    return withhold_small(rows)
 
 
 def _forms(forms: Forms) -> pd.DataFrame:

@@ -62,8 +62,11 @@ def describe_programmes(
         - ``gap`` and ``gap_d``, by subscale: the advisor's less the advisee's rating of the same
           check-ins, in points and in standard deviations (``models.gap.mean_gap``)
     """
-    label = engagements[programme].fillna(NOT_STATED).astype(str)
-    groups = name_groups(label.set_axis(engagements["engagement_id"]), threshold)
+    ids = pd.Index(engagements["engagement_id"])
+    label = pd.Series(NOT_STATED, index=ids)
+    if programme in engagements:
+        label = engagements.set_index("engagement_id")[programme].fillna(NOT_STATED).astype(str)
+    groups = name_groups(label, threshold)
     due, answered = _replies(engagements, alliance)
     ratings = reply_means(alliance, window).set_index("engagement_id")
     clusters = engagements.set_index("engagement_id")[cluster]

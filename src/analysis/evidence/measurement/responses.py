@@ -10,28 +10,35 @@ import pandas as pd
 
 from analysis.contract.estimates import as_estimates
 from analysis.contract.instruments import Instrument
-from analysis.evidence.small_cells import FEWEST, small_cells
+from analysis.contract.plan import DisclosurePlan
+from analysis.contract.suppression import suppress
 from analysis.measure.scoring import turn_reversed
 from analysis.models.intervals import Row
 
 #: A range with more whole steps than this is shown in as many equal parts.
 MOST_STEPS = 10
-CELL = f"fewer than {FEWEST} engagements gave it, or another could be worked out from it"
+#: How many must stand behind a figure, unless the plan says otherwise.
+RULE = DisclosurePlan()
 
 
 def describe_responses(
-    checkins: pd.DataFrame, instruments: Mapping[str, Instrument]
+    checkins: pd.DataFrame,
+    instruments: Mapping[str, Instrument],
+    rule: DisclosurePlan = RULE,
+    clusters: pd.Series | None = None,
 ) -> pd.DataFrame:
     """How often each rater gave each response, over all items and check-ins.
 
-    Reversed items are turned first, so that high is good throughout. A response that fewer than ten
-    engagements gave at least once is not given, nor one more that would let it be worked out; that
-    nobody gave one is.
+    Reversed items are turned first, so that high is good throughout. A response that fewer
+    engagements than the threshold gave at least once is not given, nor what would let its share be
+    worked out from the others; that nobody gave one is.
 
     Parameters
     ----------
     checkins : the clean table of check-ins
     instruments : rater to the instrument that rater answered
+    rule : the plan's threshold
+    clusters : engagement to its cluster, to tell whose the answers are for the most part
 
     Returns
     -------
@@ -48,19 +55,33 @@ def describe_responses(
         turned = own if instrument.ready_made else turn_reversed(own, instrument)
         answers = turned[names].to_numpy(dtype=float)
         labels, codes = _categories(answers, instrument)
-        ids = np.broadcast_to(pd.factorize(own["engagement_id"])[0][:, None], answers.shape)
+        numbers, named = pd.factorize(own["engagement_id"])
+        ids = np.broadcast_to(numbers[:, None], answers.shape)
         given = codes >= 0
         total = given.sum()
         counts = [np.unique(ids[codes == place]).size for place in range(len(labels))]
-        hidden = small_cells(counts, empty=False)
+        given_so = [int((codes == place).sum()) for place in range(len(labels))]
+        hidden = suppress(
+            [*given_so, total],
+            [(len(labels), tuple(range(len(labels))))],
+            rule.threshold,
+            fixed=[len(labels)],
+            small=[*(0 < count < rule.threshold for count in counts), False],
+        )
+        told = f"fewer than {rule.threshold} engagements gave it, or another could be worked out"
         method = "ready-made scores, to the nearest step" if instrument.ready_made else "items"
         for place, label in enumerate(labels):
             row: Row = {"rater": rater, "term": f"response {label}", "method": method}
             if hidden[place] or not total:
-                rows.append(row | {"estimate": np.nan, "note": CELL})
+                rows.append(row | {"estimate": np.nan, "note": f"{told} from it"})
                 continue
-            share = float((codes == place).sum() / total)
-            rows.append(row | {"estimate": share, "n_engagements": counts[place], "note": ""})
+            share = given_so[place] / float(total)
+            row |= {"estimate": share, "n_engagements": counts[place], "note": ""}
+            if clusters is not None and counts[place]:
+                who = np.unique(ids[codes == place])
+                own_clusters = clusters.loc[named[who]].value_counts()
+                row["n_largest"] = own_clusters.max()
+            rows.append(row)
     return as_estimates({"analysis": "responses", **row} for row in rows)
 
 
@@ -81,7 +102,10 @@ def _categories(answers: np.ndarray, instrument: Instrument) -> tuple[list[str],
 
 
 def describe_replies(
-    engagements: pd.DataFrame, checkins: pd.DataFrame, alliance: pd.DataFrame
+    engagements: pd.DataFrame,
+    checkins: pd.DataFrame,
+    alliance: pd.DataFrame,
+    rule: DisclosurePlan = RULE,
 ) -> pd.DataFrame:
     """Who answered at which check-in: the map of what is missing.
 
@@ -90,6 +114,7 @@ def describe_replies(
     engagements : the clean table
     checkins : the clean table of check-ins
     alliance : scores per engagement, rater and occasion, with the share ``prorated``
+    rule : the plan's threshold
 
     Returns
     -------
@@ -103,7 +128,7 @@ def describe_replies(
     planned = pd.Series(np.inf, index=engagements["engagement_id"])
     if "planned_checkins" in engagements:
         planned = engagements.set_index("engagement_id")["planned_checkins"].fillna(np.inf)
-    usable = alliance[alliance["total"].notna()]
+    usable, fewest = alliance[alliance["total"].notna()], rule.threshold
     rows: list[Row] = []
     for rater in dict.fromkeys(checkins["rater"]):
         for occasion in sorted(checkins["occasion"].unique()):
@@ -111,8 +136,8 @@ def describe_replies(
             own = usable[(usable["rater"] == rater) & (usable["occasion"] == occasion)]
             n = int(own["engagement_id"].isin(due).sum())
             row: Row = {"rater": rater, "occasion": int(occasion)}
-            if n < FEWEST:
-                note = f"fewer than {FEWEST} answered: not given"
+            if n < fewest:
+                note = f"fewer than {fewest} answered: not given"
                 rows += [
                     row | {"term": term, "estimate": np.nan, "note": note}
                     for term in ("answered", "prorated")
@@ -124,11 +149,11 @@ def describe_replies(
                 | {"term": "answered", "estimate": n / len(due), "n_engagements": n}
                 | {"method": "share of engagements due", "note": ""}
             )
-            few = 0 < partly < FEWEST
+            few = 0 < partly < fewest
             rows.append(
                 row
                 | {"term": "prorated", "n_engagements": len(own), "method": "share of those usable"}
                 | {"estimate": np.nan if few else partly / len(own)}
-                | {"note": f"fewer than {FEWEST} prorated: not given" if few else ""}
+                | {"note": f"fewer than {fewest} prorated: not given" if few else ""}
             )
     return as_estimates({"analysis": "replies", **row} for row in rows)

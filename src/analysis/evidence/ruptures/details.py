@@ -35,6 +35,7 @@ from analysis.models.ruptures.growth import (
     difference_in_growth,
     find_cells,
     growth,
+    pairs_by_cluster,
     pairs_compared,
 )
 from analysis.models.ruptures.hazard import fit_hazard, person_periods
@@ -193,8 +194,12 @@ def _begun_after_missed(study: Study, sums: Sums, courses: Courses) -> Row:
 
 def _engaged(study: Study, courses: Courses) -> Row:
     """Engagements with an episode, and the clusters there are."""
-    engaged = len(np.unique(courses.episodes.course))
-    return {"n_engagements": engaged, "n_advisors": study.ratings.n_clusters}
+    engaged = np.unique(courses.episodes.course)
+    return {
+        "n_engagements": len(engaged),
+        "n_advisors": study.ratings.n_clusters,
+        "n_largest": np.bincount(study.ratings.codes[engaged], minlength=1).max(),
+    }
 
 
 def _type_rows(study: Study, sums: Sums | None, courses: Courses) -> list[Row]:
@@ -252,6 +257,7 @@ def _growth_rows(study: Study, subscale: str, sums: Sums | None) -> list[Row]:
         "subscale": subscale,
         "n_engagements": pairs,
         "n_advisors": study.ratings.n_clusters,
+        "n_largest": float(pairs_by_cluster(sums.observed).max()),
     }
     rows: list[Row] = []
     for suffix, adjusted in (("", False), ("_adjusted", True)):

@@ -131,9 +131,11 @@ def _repair_rows(
     """Repaired within each window, observed, by chance and among the excess; and of what kind."""
     windows = study.plan.windows
     frame = tabulate_episodes(courses, windows)
+    caseloads = frame.drop_duplicates("engagement_id")["cluster"].value_counts()
     counts = {
-        "n_engagements": frame["engagement_id"].nunique(),
-        "n_advisors": frame["cluster"].nunique(),
+        "n_engagements": int(caseloads.sum()),
+        "n_advisors": len(caseloads),
+        "n_largest": caseloads.max(),
     }
     rows: list[Row] = []
     for window in windows:

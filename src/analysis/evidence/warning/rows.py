@@ -251,6 +251,7 @@ def _curve_rows(
             "p_value": np.nan,
             "n_engagements": int(here.sum()),
             "n_advisors": len(np.unique(sample.codes[here])),
+            "n_largest": int(np.bincount(sample.codes[here]).max()),
         }
 
 
@@ -282,6 +283,7 @@ def _alarm_rows(
         "p_value": np.nan,
         "n_engagements": alarms if alarms >= FEWEST else np.nan,
         "n_advisors": np.nan,
+        "n_largest": np.bincount(sample.codes[caught > 0], minlength=1).max(),
     }
 
 

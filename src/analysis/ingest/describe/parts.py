@@ -18,9 +18,21 @@ _NO_TIME = {"dob", "birth", "birthday", "born"}
 
 
 def labelled(look: Look, reads: Callable[[str], str | None], remark: str) -> dict:
-    """A closed column with a clean value for each of its levels, marked where none is known."""
+    """A closed column with a clean value for each of its levels, marked where none is known.
+
+    Words of which most are not known may be anything, people's names among them: they are asked
+    for and not repeated. Codes are.
+    """
+    shown = look.shown
+    if 2 * sum(reads(level) is not None for level in shown) < len(shown):
+        if not look.numeric:
+            return {
+                "column": look.name,
+                "labels": decide(f"each word and what it stands for: {remark}"),
+            }
+        shown = sorted(look.levels, key=float)
     labels: dict[str, object] = {}
-    for level in look.shown:
+    for level in shown:
         # One remark is enough for all levels that wait.
         waits = DECIDE if DECIDE in map(_bare, labels.values()) else decide(remark)
         labels[level] = reads(level) or waits
@@ -214,15 +226,18 @@ def _checkin_part(view: View, block: Block, rater: Look | None) -> tuple[dict, l
     part["columns"] = columns
     part["items"] = block.pattern
     if not block.numeric:
-        known = {word: number for number, word in enumerate(block.scale, 1)}
-        answers = sorted(block.answers, key=lambda word: known.get(word.casefold(), 0))
-        part["answers"] = {
-            word: Unsure(known[word.casefold()], "lowest first; right?")
-            if word.casefold() in known and word == answers[0]
-            else known.get(word.casefold(), decide("the number of this answer"))
-            for word in answers
-        }
+        part["answers"] = _answers(block)
     return part, who
+
+
+def _answers(block: Block) -> object:
+    """The words of a known scale with their numbers; others are asked for and not repeated."""
+    known = {word: number for number, word in enumerate(block.scale, 1)}
+    if not known:
+        return decide("each word and its number, such as {Agree: 4}")
+    first, *more = sorted(block.answers, key=lambda word: known[word.casefold()])
+    answers = {word: known[word.casefold()] for word in (first, *more)}
+    return answers | {first: Unsure(answers[first], "lowest first; right?")}
 
 
 def _side_week(view: View, block: Block) -> str | None:

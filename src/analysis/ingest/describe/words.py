@@ -32,7 +32,20 @@ _PHASES = {
 }
 PHASE_WORDS = {phase: frozenset(words.split()) for phase, words in _PHASES.items()}
 OCCASION = frozenset(
-    ("checkin", "occasion", "wave", "session", "meeting", "visit", "instance", "time", "round")
+    (
+        "checkin",
+        "occasion",
+        "wave",
+        "session",
+        "meeting",
+        "visit",
+        "instance",
+        "time",
+        "round",
+        "survey",
+        "contact",
+        "quarter",
+    )
 )
 _STATUS = {
     "ended_early": "early dropout dropped cancelled terminated withdrawn",

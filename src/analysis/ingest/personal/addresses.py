@@ -22,12 +22,12 @@ _E_MAIL = re.compile(r"[^\s@<>(){}\[\],;:\"']+@[^\s@<>(){}\[\],;:\"']+\.[^\W\d_]
 #: A number abroad may stand anywhere in a cell: no code begins with a plus sign and a country.
 _ABROAD = re.compile(r"(?<![\w+])(?:\+\d|00\d{1,3}[ \-./()])[\d \-./()]{5,20}\d(?!\w)")
 #: Numbers at home fill their cell: in pairs as in France, in threes as in America, or an area that
-#: begins with 0 and has three to six digits. The last group of `0412/2023` is a year: a file's
-#: number. Without a separator (`0015112345`) only the header can tell a number from a code.
+#: begins with 0 and has three to six digits, then at least five (`0412/2023` is a file's number).
+#: Without a separator (`0015112345`) only the header can tell a number from a code.
 _AT_HOME = re.compile(
     r"0\d(?:[ .\-]\d\d){4}"
     r"|(?:1[-. ])?(?:\([2-9]\d\d\) ?|[2-9]\d\d[-. ])\d{3}[-. ]\d{4}"
-    r"|(?:\(0\d{2,5}\) ?|0\d{2,5} ?[/\-] ?|0\d{2,5} )(?!(?:19|20)\d\d$)\d[\d \-]{3,10}\d"
+    r"|(?:\(0\d{2,5}\) ?|0\d{2,5} ?[/\-] ?|0\d{2,5} )\d[\d \-]{3,10}\d"
 )
 _PHONE_HEADERS = vocabulary(
     """

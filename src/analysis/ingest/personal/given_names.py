@@ -10,7 +10,7 @@ from analysis.ingest.personal.column import vocabulary
 
 GIVEN_NAMES = vocabulary(
     """
-    aaron abdul abigail abraham adam adrian agnes agnieszka ahmed aisha alan alba albert
+    aaron abdul abigail abraham ada adam adrian agnes agnieszka ahmed aisha alan alba albert
     alejandro aleksandra alessandro alex alexander alexandra alexandre alexis alfred ali alice
     alicia alina alison aljoscha allison amanda amelie amina amir amit amy ana anastasia anders
     andrea andreas andrei andrew andrzej angela angelika anika anita anja anke ann anna

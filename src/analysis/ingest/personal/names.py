@@ -53,8 +53,9 @@ _NO_NAMES = _PEOPLE | vocabulary(
 _TITLES = vocabulary("dr prof mr mrs ms miss mx herr frau m mme mlle sr sra ing mag")
 _PARTICLES = vocabulary("von van der den de da di del della la le du dos zu zur bin al el")
 
-#: Names of which a known given name is a part: so many distinct ones, and this share of all
-#: distinct values ("Martin Holdings" among thirty organisations is no column of names).
+#: Names of which a known given name is a part: so many distinct ones (or one, if all others have
+#: the shape of names), and this share of all distinct values ("Martin Holdings" among thirty
+#: organisations makes no column of names).
 FEWEST_KNOWN, KNOWN_SHARE = 2, 0.3
 #: A single word is weaker evidence than two: most of the values must be given names.
 FEWEST_SINGLE, SINGLE_SHARE = 3, 0.6
@@ -110,7 +111,7 @@ def _full_names(column: Column) -> list[Find]:
     """Given and family name in one cell."""
     values = column.open_values
     known = [value for value in column.wordy_values if _has_given(value)]
-    enough = len(known) >= FEWEST_KNOWN or len(known) == len(values)
+    enough = len(known) >= FEWEST_KNOWN or all(_has_given(v) or _is_shaped(v) for v in values)
     if known and enough and len(known) >= KNOWN_SHARE * len(column.values):
         return found(NAMES, {*known, *filter(_is_shaped, column.wordy_values)})
     shaped = [value for value in column.wordy_values if _is_shaped(value)]

@@ -108,3 +108,10 @@ def pairs_compared(totals: np.ndarray) -> np.ndarray:
     """How many repaired engagements have a control, from the same sums."""
     cells = totals.reshape(*totals.shape[:-1], -1, 2, _SUMS)
     return np.where(cells[..., 1, 0] > 0, cells[..., 0, 0], 0.0).sum(axis=-1)
+
+
+def pairs_by_cluster(sums: np.ndarray) -> np.ndarray:
+    """Each cluster's part (G,) of those engagements, from clusters' sums (G, m)."""
+    cells = sums.reshape(len(sums), -1, 2, _SUMS)
+    controlled = cells[..., 1, 0].sum(axis=0) > 0
+    return np.where(controlled, cells[..., 0, 0], 0.0).sum(axis=-1)

@@ -90,12 +90,14 @@ def fit_hazard(
     Returns
     -------
     rows of ``term`` (the exposure), ``estimate, std_error, statistic, df, p_value, conf_low,
-    conf_high, n_engagements, n_advisors, note``; NaN with a note where an exposure does not vary,
-    events are fewer than ten, or the likelihood has no maximum.
+    conf_high, n_engagements, n_advisors, n_largest, note``; NaN with a note where an exposure does
+    not vary, events are fewer than ten, or the likelihood has no maximum.
     """
+    caseloads = periods.drop_duplicates("engagement_id")["cluster"].value_counts()
     counts = {
-        "n_engagements": periods["engagement_id"].nunique(),
-        "n_advisors": periods["cluster"].nunique(),
+        "n_engagements": int(caseloads.sum()),
+        "n_advisors": len(caseloads),
+        "n_largest": caseloads.max(),
     }
     y = periods[event].to_numpy(dtype=float)
     if y.sum() < FEWEST_EVENTS or (1 - y).sum() < FEWEST_EVENTS:

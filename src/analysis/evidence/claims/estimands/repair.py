@@ -128,6 +128,7 @@ def repair_growth(data: ClaimData, claim: Claim) -> Answer:
         difference_in_growth,
         find_cells,
         growth,
+        pairs_by_cluster,
         pairs_compared,
     )
 
@@ -153,6 +154,7 @@ def repair_growth(data: ClaimData, claim: Claim) -> Answer:
         "estimate": estimate,
         "n_engagements": float(pairs_compared(sums["growth"].observed.sum(axis=0))),
         "n_advisors": study.ratings.n_clusters,
+        "n_largest": float(pairs_by_cluster(sums["growth"].observed).max()),
         "method": "change against matched controls over surrogates, cluster jackknife",
     }
     answer = answer_from_row(row, confidence, data.plan.comparison.equivalence_confidence)

@@ -117,6 +117,7 @@ def _by_clusters(data: ClaimData, columns: pd.DataFrame, statistic, method: str)
         "estimate": estimate,
         "n_engagements": len(kept),
         "n_advisors": len(labels),
+        "n_largest": int(np.bincount(codes).max()),
         "method": method,
     }
     return answer_from_row(row, plan.confidence, plan.equivalence_confidence)

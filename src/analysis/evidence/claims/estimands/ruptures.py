@@ -89,9 +89,11 @@ def rupture_forms(data: ClaimData, claim: Claim) -> Answer:
     courses = study.observed(threshold)
     sums = study.sums(threshold, courses, {"types": types_of_beginnings(flags)})["types"]
     unclear = [TYPES.index("both"), TYPES.index("untyped")]
+    engaged = np.unique(courses.episodes.course)
     counts = {
-        "n_engagements": float(len(np.unique(courses.episodes.course))),
+        "n_engagements": float(len(engaged)),
         "n_advisors": float(study.ratings.n_clusters),
+        "n_largest": float(np.bincount(study.ratings.codes[engaged], minlength=1).max()),
     }
 
     def pair(totals: np.ndarray) -> np.ndarray:
