@@ -137,7 +137,7 @@ def _growth(scale: pd.DataFrame) -> str:
 
 
 def growth(scale: pd.DataFrame, first: int = 0) -> float:
-    """The exponent of processor time over engagements, from a size (by its place) to the largest."""
+    """The exponent of processor time over engagements, from a size by its place to the largest."""
     own = scale[scale["step"].isin(TO_VERDICT)].groupby("engagements")["processor"].sum()
     return float(np.log(own.iloc[-1] / own.iloc[first]) / np.log(own.index[-1] / own.index[first]))
 
