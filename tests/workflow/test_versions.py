@@ -20,6 +20,8 @@ ROOT = Path(__file__).parents[2]
 POINTER = "data/raw/own.dvc"
 #: What the server on loopback asks for; not a secret of anybody's.
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1"}
+#: For the identifiers of data that are not simulated.
+SECRET = {"ALLIANCE_SECRET": "tests-only-7Qw2Lr9Xk4Vn8Tb3Zd6Hf"}
 #: A name that stands nowhere yet: this file is in git itself.
 CLIENT = f"Wilhelmina {uuid4().hex}"
 
@@ -42,7 +44,7 @@ class Clone:
         return subprocess.run(
             command,
             cwd=self.folder,
-            env=os.environ | own | KEYS,
+            env=os.environ | own | KEYS | SECRET,
             capture_output=True,
             text=True,
             check=False,
