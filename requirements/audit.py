@@ -227,9 +227,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--advisories", type=Path, help="OSV records: a folder or zip of JSON")
     given = parser.parse_args(arguments)
     faults = audit(given.root, given.advisories, distributions())
-    print("\n" + ("\n".join(["Amiss:", *(f"  - {fault}" for fault in faults)]) or ""))
-    if not faults:
-        print("Nothing is amiss.")
+    listed = "".join(f"\n  - {fault}" for fault in faults)
+    print(f"\nAmiss:{listed}" if faults else "\nNothing is amiss.")
     return 1 if faults else 0
 
 

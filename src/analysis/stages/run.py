@@ -120,6 +120,7 @@ def _ready(dataset: Dataset) -> None:
 
 def _snakemake(arguments: list[str]) -> int:
     """Run Snakemake in this process with our progress lines; its exit code."""
+    _have_a_cache()
     from snakemake.cli import main
 
     from analysis.stages import progress
@@ -134,6 +135,17 @@ def _snakemake(arguments: list[str]) -> int:
     except SystemExit as stop:
         return int(stop.code or 0)
     return 0
+
+
+def _have_a_cache() -> None:
+    """Where the home may not be written, what Snakemake and matplotlib keep there is kept here."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
+    while not cache.exists():
+        cache = cache.parent
+    if not (cache.is_dir() and os.access(cache, os.W_OK)):
+        own = Path(".snakemake/cache").resolve()
+        os.environ["XDG_CACHE_HOME"] = str(own)
+        os.environ["MPLCONFIGDIR"] = str(own / "matplotlib")
 
 
 def print_headlines(results: Path, names: list[str]) -> None:
