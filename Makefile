@@ -54,7 +54,7 @@ bench: $(STAMPS)/run ## time our works beside R's on the same data (about 10 min
 	@$(BIN)/python benchmarks/reading.py --record
 
 scale: $(STAMPS)/run ## time the way to a verdict from 10,000 to 1,000,000 engagements
-	@$(BIN)/python benchmarks/scale.py --further 100000 --record
+	@$(BIN)/python benchmarks/scale.py --further 10000 --record
 
 simulate: $(STAMPS)/run ## make the simulated programmes anew (the same bytes) and their pointers
 	bash data/simulate.sh $(PROGRAMMES)

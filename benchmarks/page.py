@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from works import WORKS
 
 from analysis.contract.files import write_text
@@ -135,10 +136,10 @@ def _growth(scale: pd.DataFrame) -> str:
     return "\n".join(lines) + "\n"
 
 
-def growth(scale: pd.DataFrame) -> float:
-    """The exponent of processor time over the number of engagements, smallest to largest size."""
+def growth(scale: pd.DataFrame, first: int = 0) -> float:
+    """The exponent of processor time over engagements, from a size by its place to the largest."""
     own = scale[scale["step"].isin(TO_VERDICT)].groupby("engagements")["processor"].sum()
-    return float(np.log(own.iloc[-1] / own.iloc[0]) / np.log(own.index[-1] / own.index[0]))
+    return float(np.log(own.iloc[-1] / own.iloc[first]) / np.log(own.index[-1] / own.index[first]))
 
 
 def describe_growth(scale: pd.DataFrame) -> str:
@@ -148,7 +149,9 @@ def describe_growth(scale: pd.DataFrame) -> str:
     held = "within" if exponent <= ALLOWED_GROWTH else "above"
     return (
         f"From {sizes[0]:,} to {sizes[-1]:,} engagements processor time grows with the power "
-        f"{exponent:.2f} of their number, {held} the {ALLOWED_GROWTH:g} that is allowed."
+        f"{exponent:.2f} of their number, {held} the {ALLOWED_GROWTH:g} that is allowed; over the "
+        f"last step, from {sizes[-2]:,}, where starting up counts for little, "
+        f"with {growth(scale, -2):.2f}."
     )
 
 
@@ -171,11 +174,16 @@ def draw_growth(scale: pd.DataFrame) -> Figure:
         ):
             sizes, values = total.index.to_numpy(float), total[column].to_numpy()
             panel.loglog(sizes, values, "o-", color=colour)
-            limit = values[-1] * (sizes / sizes[-1]) ** ALLOWED_GROWTH
+            limit = values[0] * (sizes / sizes[0]) ** ALLOWED_GROWTH
             if column == "processor":
                 panel.loglog(sizes, limit, "--", color=FAINT, label=f"power {ALLOWED_GROWTH:g}")
                 panel.legend(frameon=False)
             panel.set_xlabel("engagements")
+            for axis in (panel.xaxis, panel.yaxis):
+                axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+                axis.set_minor_formatter(NullFormatter())
+            panel.xaxis.set_major_locator(LogLocator(numticks=6))
+            panel.yaxis.set_major_locator(LogLocator(subs=(1, 3), numticks=12))
             panel.set_title(title, fontsize=9, loc="left")
             panel.grid(color=RULE, linewidth=0.5)
     return figure

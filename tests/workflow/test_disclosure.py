@@ -104,6 +104,7 @@ def plant(path):
     columns = {"engagement_id": "Case", "occasion": "Time", "event": "Event"}
     tables["events"] = [{"source": "events", "columns": columns | {"source": {"value": "record"}}}]
     mapping["sources"]["events"] = {"file": "events.csv"}
+    mapping["sources"]["cases"]["drop"] = ["Name", "Mail", "Phone", "Note"]
     mapping |= {"duplicates": "last", "programme": "programme"}
     path.write_text(yaml.safe_dump(mapping, sort_keys=False))
     return path
@@ -123,7 +124,8 @@ def test_no_planted_string_is_in_anything_that_leaves(finished):
         assert text not in told.stdout + told.stderr
     # they were there to be found
     assert {text for _, text in find_planted(mapping.parent, planted)} == set(planted)
-    assert find_planted(inside[1], MARKS)
+    # and identifiers are hashed before the first table is written
+    assert find_planted(inside[1], [*MARKS, *NAMES]) == []
 
 
 def test_a_fault_names_no_planted_string_either(finished):

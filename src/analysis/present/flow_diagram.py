@@ -101,15 +101,21 @@ def _tables(flow: pd.DataFrame) -> list[str]:
     return lines
 
 
-def tell_flow(flow: FlowOfRows) -> str:
-    """The diagram in words, for who does not see it."""
+def tell_flow(flow: FlowOfRows, longest: int = 400) -> str:
+    """The diagram in words, for who does not see it: its boxes, and why people left if that fits.
+
+    ``longest`` is how many characters can be listened to. The other tables' rows, which stand below
+    the diagram, are in the report's table of rows.
+    """
     if not flow.steps:
         return "There is nothing to show."
-    told = []
-    for step in flow.steps:
-        left = f" (left out: {'; '.join(step.reasons)})" if step.reasons else ""
-        told.append(f"{show_count(step.count)} {step.words}{left}")
-    return f"{'; then '.join(told)}. {'. '.join(flow.tables)}."
+    plain = [f"{show_count(step.count)} {step.words}" for step in flow.steps]
+    told = [
+        f"{words} (left out: {'; '.join(step.reasons)})" if step.reasons else words
+        for words, step in zip(plain, flow.steps, strict=True)
+    ]
+    whole = "; then ".join(told) + "."
+    return whole if len(whole) <= longest else "; then ".join(plain) + "."
 
 
 def draw_flow(flow: FlowOfRows, title: str, notes: Sequence[str] = ()) -> Drawing:
