@@ -29,6 +29,15 @@ time.sleep(60)
 """
 
 
+@pytest.fixture(autouse=True)
+def own_environment():
+    """What a turn leaves to its steps in the environment ends with the test."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
 @pytest.fixture
 def run_elsewhere(tmp_path):
     """Starts a run in a process group of its own that holds the folder, with a step if asked."""
