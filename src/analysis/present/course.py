@@ -109,9 +109,9 @@ def _tell_gap(own: pd.DataFrame, confidence: float, clusters: str) -> list[str]:
     published = "; ".join(f"{where}: d = {show_number(d)}" for where, d in PUBLISHED.items())
     return [
         told,
-        f"Published directions disagree with each other ({published}; below 0 advisees rate "
-        "higher); they are context, and nothing here is weighed by them. A gap is not optimism "
-        "or bias of either side without an external criterion.",
+        f"Published gaps ({published}; below 0 advisees rate higher) are context, and nothing here "
+        "is weighed by them; for coaching no published mean gap is known. A gap is not optimism or "
+        "bias of either side without an external criterion.",
     ]
 
 
