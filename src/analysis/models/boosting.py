@@ -1,13 +1,8 @@
-"""Gradient boosted trees on the folds of a ridge: would curves or interactions predict better?
-
-Trees this small are quick to grow and slow to ask for one at a time, so all training sets of one
-division into folds grow theirs side by side.
-"""
+"""Gradient boosted trees on the folds of a ridge: would curves or interactions predict better?"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -16,10 +11,6 @@ import numpy as np
 MOST_TREES = 100
 LEAVES = 4
 LEARNING_RATE = 0.1
-
-#: Rows that a leaf holds at least, and values that a predictor is cut down to at most.
-FEWEST_IN_LEAF = 20
-MOST_BINS = 255
 
 
 def boosting_losses(
@@ -35,186 +26,56 @@ def boosting_losses(
 
     Notes
     -----
-    Friedman (2001), Annals of Statistics 29, 1189, on binned predictors, the leaf with most to gain
-    split first (Ke and others, 2017, LightGBM, NeurIPS 30): the losses are those of scikit-learn's
+    Friedman (2001), Annals of Statistics 29, 1189, as scikit-learn's
     ``HistGradientBoostingRegressor`` without its own early stopping, which would draw rows and not
     clusters. The number of trees is chosen inside the training set: its folds take turns in being
     left out, and the number with the least mean error is taken, 0 being the training mean. Two
     training sets without the same two folds are one: a repeat of K folds takes K (K + 1) / 2 fits.
     """
-    x = predictors[:, list(chosen)]
-    return np.array([_losses(x, outcome, fold, folds.max() + 1) for fold in folds])
+    from threadpoolctl import threadpool_limits  # scikit-learn's own
+
+    # Trees this small are no work to share: threads would only wait for one another.
+    with threadpool_limits(1, user_api="openmp"):
+        return _losses(predictors[:, list(chosen)], outcome, folds)
 
 
-def _losses(x: np.ndarray, outcome: np.ndarray, fold: np.ndarray, n_folds: int) -> np.ndarray:
-    """Each fold's loss in one division into folds."""
-    places = range(n_folds)
-    left_out = [*((k,) for k in places), *(combinations(places, 2) if x.shape[1] else ())]
-    train = np.stack([~np.isin(fold, own) for own in left_out])
-    errors = _errors_by_trees(x, outcome, fold, train, MOST_TREES if x.shape[1] else 0)
-    inner = np.zeros((n_folds, len(errors)))
-    for place, (first, *second) in enumerate(left_out):
-        for other in second:
-            inner[first] += errors[:, place, other]
-            inner[other] += errors[:, place, first]
-    return errors[inner.argmin(axis=1), places, places]
+def _losses(x: np.ndarray, outcome: np.ndarray, folds: np.ndarray) -> np.ndarray:
+    n_folds = folds.max() + 1
+    losses = np.empty((len(folds), n_folds))
+    for repeat, fold in enumerate(folds):
+        inner = np.zeros((n_folds, n_folds, MOST_TREES + 1))
+        for first, second in combinations(range(n_folds), 2) if x.shape[1] else ():
+            steps = _steps(x, outcome, (fold != first) & (fold != second))
+            for left_out, tested in ((first, second), (second, first)):
+                inner[left_out, tested] = _errors(steps, outcome, fold == tested)
+        for k in range(n_folds):
+            if x.shape[1]:
+                trees = int(inner[k].sum(axis=0).argmin())
+                steps = _steps(x, outcome, fold != k, trees)
+            else:
+                steps = np.full((1, len(outcome)), outcome[fold != k].mean())
+            losses[repeat, k] = _errors(steps[-1:], outcome, fold == k)[0]
+    return losses
 
 
-def _errors_by_trees(
-    x: np.ndarray, outcome: np.ndarray, fold: np.ndarray, train: np.ndarray, trees: int
+def _steps(
+    x: np.ndarray, outcome: np.ndarray, train: np.ndarray, trees: int = MOST_TREES
 ) -> np.ndarray:
-    """Mean squared error in each fold after 0, 1, ... trees: (trees + 1, fits, folds).
+    """Predictions for all rows after each number of trees from 0 up: (trees + 1, n)."""
+    from sklearn.ensemble import HistGradientBoostingRegressor  # late: it takes a second to load
 
-    ``train`` is (fits, n): the rows that each fit learns from.
-    """
-    fits, n = train.shape
-    n_folds = fold.max() + 1
-    cells = (np.arange(fits)[:, None] * n_folds + fold).ravel()
-    sizes = np.bincount(fold, minlength=n_folds)
-    start = np.stack([outcome[own].mean() for own in train])
-    predicted = np.repeat(start[:, None], n, axis=1)
-    bins = np.stack([_bin(column, train) for column in x.T]) if trees else None
-    errors = np.empty((trees + 1, fits, n_folds))
-    for number in range(trees + 1):
-        if number:
-            gradient = (predicted - outcome).astype(np.float32).astype(float)
-            predicted += LEARNING_RATE * _Forest.grow(bins, gradient, train).values()
-        squared = ((predicted - outcome) ** 2).ravel()
-        sums = np.bincount(cells, weights=squared, minlength=fits * n_folds)
-        errors[number] = sums.reshape(fits, n_folds) / sizes
-    return errors
+    start = np.full((1, len(x)), outcome[train].mean())
+    if trees == 0:
+        return start
+    model = HistGradientBoostingRegressor(
+        max_iter=trees,
+        max_leaf_nodes=LEAVES,
+        learning_rate=LEARNING_RATE,
+        early_stopping=False,
+        random_state=0,
+    ).fit(x[train], outcome[train])
+    return np.vstack([start, *(one[None] for one in model.staged_predict(x))])
 
 
-def _bin(column: np.ndarray, train: np.ndarray) -> np.ndarray:
-    """Each row's bin in each fit, (fits, n): midway between values, or at 254 quantiles."""
-    binned = np.empty(train.shape, dtype=np.int64)
-    for place, own in enumerate(train):
-        distinct = np.unique(column[own])
-        if len(distinct) <= MOST_BINS:
-            cuts = (distinct[:-1] + distinct[1:]) / 2
-        else:
-            percentiles = np.linspace(0, 100, MOST_BINS + 1)[1:-1]
-            cuts = np.unique(
-                np.percentile(column[own], percentiles, method="averaged_inverted_cdf")
-            )
-        binned[place] = np.searchsorted(cuts, column, side="left")
-    return binned
-
-
-@dataclass
-class _Forest:
-    """One tree for each fit, grown side by side.
-
-    ``leaf`` (fits, n) is the leaf of each row; of each leaf (fits, LEAVES): ``total`` and ``size``,
-    its training rows' sum of gradients and number; ``gain`` of its best split (0: none), which
-    sends rows whose ``feature`` lies above ``cut`` to the right; ``left_total`` and ``left_size``
-    of that split.
-    """
-
-    bins: np.ndarray
-    gradient: np.ndarray
-    train: np.ndarray
-    leaf: np.ndarray
-    total: np.ndarray
-    size: np.ndarray
-    gain: np.ndarray
-    feature: np.ndarray
-    cut: np.ndarray
-    left_total: np.ndarray
-    left_size: np.ndarray
-
-    @classmethod
-    def grow(cls, bins: np.ndarray, gradient: np.ndarray, train: np.ndarray) -> _Forest:
-        """Grow trees of up to ``LEAVES`` leaves, the leaf with most to gain split first."""
-        fits = len(train)
-        tables = [np.zeros((fits, LEAVES)) for _ in range(7)]
-        total, size, gain, feature, cut, left_total, left_size = tables
-        forest = cls(
-            bins,
-            gradient,
-            train,
-            np.zeros(train.shape, dtype=np.int64),
-            total,
-            size,
-            gain,
-            feature.astype(np.int64),
-            cut.astype(np.int64),
-            left_total,
-            left_size,
-        )
-        total[:, 0] = np.where(train, gradient, 0).sum(axis=1)
-        size[:, 0] = train.sum(axis=1)
-        forest._look(np.zeros((fits, 1), dtype=np.int64))
-        for new in range(1, LEAVES):
-            parent = gain.argmax(axis=1)
-            if not forest._split(parent, new):
-                break
-            if new < LEAVES - 1:
-                forest._look(np.column_stack([parent, np.full(fits, new)]))
-        return forest
-
-    def values(self) -> np.ndarray:
-        """What each row's leaf adds to its prediction: the mean fall of the gradient, (fits, n)."""
-        means = np.divide(
-            -self.total, self.size, out=np.zeros_like(self.total), where=self.size > 0
-        )
-        return np.take_along_axis(means, self.leaf, axis=1)
-
-    def _split(self, parent: np.ndarray, new: int) -> bool:
-        """Split one leaf of each fit where there is a gain; whether any was."""
-        every = np.arange(len(parent))
-        splits = self.gain[every, parent] > 0
-        if not splits.any():
-            return False
-        feature, cut = self.feature[every, parent], self.cut[every, parent]
-        goes = self.bins[feature, every] > cut[:, None]
-        goes &= (self.leaf == parent[:, None]) & splits[:, None]
-        self.leaf[goes] = new
-        for whole, left in ((self.total, self.left_total), (self.size, self.left_size)):
-            kept = left[every, parent]
-            whole[splits, new] = (whole[every, parent] - kept)[splits]
-            whole[every[splits], parent[splits]] = kept[splits]
-        self.gain[every, parent] = 0
-        return True
-
-    def _look(self, leaves: np.ndarray) -> None:
-        """Find the best split of some leaves (fits, m) of each fit."""
-        fits, m = leaves.shape
-        slot = np.full(self.leaf.shape, -1)
-        for place in range(m):
-            slot[self.leaf == leaves[:, [place]]] = place
-        rows = np.flatnonzero(self.train & (slot >= 0))
-        n_bins = int(self.bins.max()) + 1
-        fit = rows // self.leaf.shape[1]
-        base = (fit * m + slot.ravel()[rows]) * n_bins
-        gradient = self.gradient.ravel()[rows]
-        total = np.take_along_axis(self.total, leaves, axis=1)
-        size = np.take_along_axis(self.size, leaves, axis=1)
-        best = np.zeros((fits, m))
-        found = [np.zeros((fits, m)) for _ in range(4)]
-        worth = size >= 2 * FEWEST_IN_LEAF
-        own = np.divide(-(total**2), size, out=np.zeros_like(total), where=size > 0)
-        for feature, binned in enumerate(self.bins):
-            place = base + binned.ravel()[rows]
-            shape = (fits, m, n_bins)
-            sums = np.bincount(place, weights=gradient, minlength=fits * m * n_bins)
-            left = sums.reshape(shape).cumsum(axis=2)
-            count = np.bincount(place, minlength=fits * m * n_bins).reshape(shape).cumsum(axis=2)
-            right, rest = total[:, :, None] - left, size[:, :, None] - count
-            allowed = (count >= FEWEST_IN_LEAF) & (rest >= FEWEST_IN_LEAF) & worth[:, :, None]
-            gain = left**2 / np.maximum(count, 1) + right**2 / np.maximum(rest, 1)
-            gain = np.where(allowed, gain + own[:, :, None], 0.0)
-            cut = gain.argmax(axis=2)
-            top = np.take_along_axis(gain, cut[:, :, None], axis=2)[:, :, 0]
-            better = top > best
-            best[better] = top[better]
-            for kept, value in zip(found, (feature, cut, left, count), strict=True):
-                if np.ndim(value) == 3:
-                    value = np.take_along_axis(value, cut[:, :, None], axis=2)[:, :, 0]
-                kept[better] = np.broadcast_to(value, better.shape)[better]
-        for table, value in zip(
-            (self.gain, self.feature, self.cut, self.left_total, self.left_size),
-            (best, *found),
-            strict=True,
-        ):
-            np.put_along_axis(table, leaves, value.astype(table.dtype), axis=1)
+def _errors(steps: np.ndarray, outcome: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    return ((steps[:, rows] - outcome[rows]) ** 2).mean(axis=1)

@@ -3,6 +3,7 @@ import pytest
 
 from analysis.contract.estimates import as_estimates
 from analysis.contract.plan import ComparisonPlan
+from analysis.evidence.lines import out_of_sample
 from analysis.evidence.lines.out_of_sample import prediction_rows
 
 PLAN = ComparisonPlan(repeats=4, permutations=99)
@@ -45,6 +46,17 @@ def test_a_baseline_enters_every_model_and_is_not_credited_to_the_ratings(lines)
     assert gain["estimate"] == pytest.approx(r2["r2_both"] - r2["r2_baseline"], abs=1e-12)
     assert gain["p_value"] > 0.05
     assert "Monte Carlo error" in gain["note"]
+
+
+def test_trees_of_a_large_programme_are_grown_on_advisors_drawn_and_say_so(lines, monkeypatch):
+    values, codes = lines.simulate_values(np.random.default_rng(5), clusters=90)
+    monkeypatch.setattr(out_of_sample, "MOST_BOOSTED", 10)  # fewer than any fifty advisors have
+    table = predict(lines.cases_of(values, codes), boosting=True)
+    row = table.loc["r2_advisee", "boosting"]
+    assert row["n_advisors"] == out_of_sample.FEWEST_DRAWN == 50
+    assert row["n_engagements"] < len(values) == table.loc["r2_advisee", "ridge"]["n_engagements"]
+    assert np.isfinite(row["estimate"])
+    assert "the engagements of 50 advisors drawn at random" in row["note"]
 
 
 def test_neither_the_order_of_rows_nor_names_have_a_part_in_it(lines):

@@ -25,6 +25,8 @@ BOOSTED_REPEATS = 2
 #: Trees are grown on no more engagements than about these, of advisors drawn at random: beyond them
 #: a check of linearity gains little, and a hundred thousand would take minutes.
 MOST_BOOSTED = 20_000
+#: Advisors drawn at least, however many engagements they have: each fold needs some of them.
+FEWEST_DRAWN = 50
 
 #: Permuted outcomes held at once, as floats.
 PERMUTED_AT_ONCE = 10_000_000
@@ -147,7 +149,8 @@ def _draw_advisors(codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         return np.ones(len(codes), dtype=bool)
     sizes = np.bincount(codes)
     order = rng.permutation(len(sizes))
-    return np.isin(codes, order[: np.searchsorted(sizes[order].cumsum(), MOST_BOOSTED)])
+    enough = np.searchsorted(sizes[order].cumsum(), MOST_BOOSTED)
+    return np.isin(codes, order[: max(enough, FEWEST_DRAWN)])
 
 
 def _problem(cases: Cases, plan: ComparisonPlan) -> str:
