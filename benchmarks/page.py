@@ -89,7 +89,8 @@ def _beside_reading(reading: pd.DataFrame) -> str:
         f"({reading['table_gb'].median():.1f} GB in memory), read from Parquet, held to the data "
         "dictionary and scored, beside `pandas.read_parquet` of the same file: "
         f"{_spread(time)} times its processor time, with {_spread(memory)} times the table's "
-        "memory at the peak, Python and its libraries included. Both are to stay within 3.\n"
+        "memory at the peak, Python and its libraries included. The medians of both are to stay "
+        "within 3.\n"
     )
 
 

@@ -16,6 +16,7 @@ import pytest
 # One thread for each process, as the command has it: several wait for each other on few cores.
 for library in ("OMP", "OPENBLAS", "MKL"):
     os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+os.environ["OPENPYXL_LXML"] = "False"  # as the command has it
 
 ROOT = Path(__file__).parents[1]
 COPIED = ("config", "workflow", "src", "data/raw", "requirements.lock")

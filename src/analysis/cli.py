@@ -371,6 +371,8 @@ def main() -> None:
     # and jobs side by side do not crowd one another.
     for threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[threads] = "1"
+    # Which XML library writes a workbook decides on its bytes: the standard one, always.
+    os.environ["OPENPYXL_LXML"] = "False"
     for stream in (sys.stdout, sys.stderr):
         # A terminal without a minus sign is told its name: a lost sign would be a wrong number.
         stream.reconfigure(errors="namereplace")

@@ -161,6 +161,20 @@ def test_alarms_do_not_tell_a_small_cell_of_alarm_by_outcome():
     assert enough["estimate"].notna().all()
 
 
+def test_a_rate_of_repair_does_not_tell_the_kind_that_is_withheld():
+    """Within one check-in the rate is (full + partial) / (1 - censored)."""
+    kinds = ["full", "partial", "none", "ended_early", "censored"]
+    terms = [*(f"{kind}_within_1" for kind in kinds), "repaired_within_1", "repaired_within_3"]
+    shares = [0.09, 0.0, 0.55, 0.11, 0.25, 0.12, 0.40]
+    held = release(rows_of("repair", terms, shares), "process", RULE).set_index("term")["estimate"]
+    assert np.isnan(held["full_within_1"])
+    assert np.isnan(held["repaired_within_1"])
+    assert held["repaired_within_3"] == 0.40
+    shares[:3] = [0.14, 0.0, 0.50]
+    enough = release(rows_of("repair", terms, shares), "process", RULE)["estimate"]
+    assert enough.notna().all()
+
+
 def test_a_bin_of_the_calibration_curve_is_never_withheld_alone():
     rows = rows_of(
         "warning",
@@ -180,6 +194,9 @@ def test_a_bin_of_the_calibration_curve_is_never_withheld_alone():
     [
         ("only 7 engagements have both; at least 10 are needed", "only fewer than 10 engagements"),
         ("3 of the engagements lack it", "fewer than 10 of the engagements"),
+        ("3 of 94 engagements lack it", "fewer than 10 of 94 engagements lack it"),
+        ("2 of 1,120 coded cases", "fewer than 10 of 1,120 coded cases"),
+        ("2 of 10000 resamples", "2 of 10000 resamples"),
         ("2 missed ratings", "fewer than 10 missed ratings"),
         ("17 engagements; 4 advisees", "17 engagements; fewer than 10 advisees"),
         ("the next 3 check-ins", "the next 3 check-ins"),

@@ -29,15 +29,6 @@ time.sleep(60)
 """
 
 
-@pytest.fixture(autouse=True)
-def own_environment():
-    """What a turn leaves to its steps in the environment ends with the test."""
-    before = dict(os.environ)
-    yield
-    os.environ.clear()
-    os.environ.update(before)
-
-
 @pytest.fixture
 def run_elsewhere(tmp_path):
     """Starts a run in a process group of its own that holds the folder, with a step if asked."""
@@ -97,9 +88,10 @@ def test_a_step_that_outlives_its_run_keeps_the_next_one_out(tmp_path, run_elsew
 
 
 def test_a_step_of_a_run_whose_place_was_taken_does_not_begin(tmp_path, monkeypatch):
-    with take_turn(tmp_path):
+    # The turn puts the environment back itself: what is set meanwhile must not be restored after.
+    with take_turn(tmp_path), pytest.MonkeyPatch.context() as meanwhile:
         join_turn()
-        monkeypatch.setenv(SHARED, f"1 elsewhere:{tmp_path / NAME}")
+        meanwhile.setenv(SHARED, f"1 elsewhere:{tmp_path / NAME}")
         with pytest.raises(UserFault, match="has ended"):
             join_turn()
     monkeypatch.setenv(SHARED, f"1 elsewhere:{tmp_path / NAME}")

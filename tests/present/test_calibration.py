@@ -133,7 +133,9 @@ class TestStage:
         assert (made / "apart/tables/calibration.csv").read_bytes() == together
 
     def test_an_unknown_scenario_is_refused(self, made):
-        with pytest.raises(UserFault, match=r"there is no 'sunny'\. There are: independent"):
+        with pytest.raises(
+            UserFault, match=r"there is no scenario 'sunny'\. There are: independent"
+        ):
             stage.calibrate_scenario("config/config.yaml", made / "results", 1.0, 1, "sunny")
 
     @pytest.mark.parametrize("share", [0.0, -1.0, 1.5, float("nan")])

@@ -10,6 +10,7 @@ from analysis.contract.plan import DisclosurePlan
 from analysis.present.drawing import as_svg
 from analysis.present.flow_diagram import draw_flow, read_flow, tell_flow
 
+RULE = DisclosurePlan()
 HOSTILE = '<script>x</script> & "q" برنامج 🌱 ' + "W" * 120
 
 
@@ -40,7 +41,7 @@ PEOPLE = measured(
 
 
 def test_each_step_is_the_one_before_less_those_left_out():
-    flow = read_flow(flow_rows(), PEOPLE)
+    flow = read_flow(flow_rows(), PEOPLE, RULE)
     counts = [step.count for step in flow.steps]
     assert counts == [115, 100, 88, 60]
     assert [step.reasons for step in flow.steps[:3]] == [
@@ -54,18 +55,18 @@ def test_each_step_is_the_one_before_less_those_left_out():
 
 def test_a_small_loss_is_not_counted_out():
     people = measured(("all engagements", 100, ""), ("with the primary outcome", 96, "no outcome"))
-    told = tell_flow(read_flow(flow_rows(), people))
+    told = tell_flow(read_flow(flow_rows(), people, RULE))
     assert "no outcome: fewer than 10" in told
     assert "no outcome: 4" not in told
 
 
 def test_a_step_that_nobody_leaves_has_no_box_at_its_side():
     people = measured(("all engagements", 100, ""), ("with the primary outcome", 100, "no outcome"))
-    assert read_flow(flow_rows(), people).steps[-1].reasons == ()
+    assert read_flow(flow_rows(), people, RULE).steps[-1].reasons == ()
 
 
 def test_the_diagram_shows_every_count_and_reason_as_text():
-    flow = read_flow(flow_rows(), PEOPLE)
+    flow = read_flow(flow_rows(), PEOPLE, RULE)
     svg = as_svg(draw_flow(flow, "Our programme"))
     for words in (">115<", ">100<", ">88<", ">60<", "Left out", "Blank row: 15"):
         assert words in svg
@@ -73,7 +74,7 @@ def test_the_diagram_shows_every_count_and_reason_as_text():
 
 
 def test_labels_of_a_dataset_stay_text_and_within_the_sheet():
-    flow = read_flow(flow_rows(HOSTILE), PEOPLE)
+    flow = read_flow(flow_rows(HOSTILE), PEOPLE, RULE)
     drawing = draw_flow(flow, HOSTILE, [HOSTILE])
     svg = as_svg(drawing)
     assert "<script" not in svg
@@ -90,19 +91,26 @@ def test_labels_of_a_dataset_stay_text_and_within_the_sheet():
 
 @pytest.mark.parametrize("rows", [0, 1])
 def test_without_any_row_there_is_still_a_sheet(rows):
-    flow = read_flow(flow_rows().iloc[:rows], measured())
+    flow = read_flow(flow_rows().iloc[:rows], measured(), RULE)
     assert draw_flow(flow, "Nothing").get_size_inches()[1] > 0
     assert tell_flow(flow)
 
 
 def test_losses_that_are_not_known_are_not_made_up():
     people = measured(("all engagements", 100, ""), ("with the primary outcome", np.nan, "none"))
-    assert "none: number not given" in tell_flow(read_flow(flow_rows(), people))
+    assert "none: number not given" in tell_flow(read_flow(flow_rows(), people, RULE))
 
 
 def test_what_was_withheld_from_the_flow_is_not_told_here():
     rows = flow_rows("duplicate").assign(dataset="own")
     rows.loc[rows["table"] == "engagements", "rows"] = [105, 5, 100, 100]
-    told = tell_flow(read_flow(release_flow(rows, DisclosurePlan()), PEOPLE))
+    told = tell_flow(read_flow(release_flow(rows, RULE), PEOPLE, RULE))
     assert "105" not in told
     assert "duplicate: number not given" in told
+
+
+def test_a_reason_with_a_withheld_part_has_no_number():
+    rows = pd.concat([flow_rows("duplicate")] * 2, ignore_index=True).astype({"rows": float})
+    lost = (rows["table"] == "engagements") & (rows["reason"] == "duplicate")
+    rows.loc[lost, "rows"] = [40, np.nan]
+    assert read_flow(rows, PEOPLE, RULE).steps[1].reasons == ("duplicate: number not given",)

@@ -153,6 +153,7 @@ def test_no_row_of_a_table_rests_on_too_few(finished, name):
     assert not (rows["n_engagements"] < RULE.threshold).any()
     known = rows[rows["estimate"].notna() & rows["n_advisors"].notna()]
     assert (known["n_advisors"] >= RULE.fewest_advisors).all()
+    assert (known["n_advisors"] <= known["n_engagements"]).all()
     again = release(rows, name, RULE)
     pd.testing.assert_series_equal(again["estimate"], rows["estimate"])
 
@@ -162,7 +163,13 @@ def test_an_outcome_of_four_is_told_as_too_small_and_nothing_of_it(finished):
     few = rows[rows["outcome"] == "dependency"]
     assert len(few)
     assert few[["estimate", "n_engagements"]].isna().all().all()
-    assert not few["note"].fillna("").str.contains(r"\b[0-9] engagements").any()
+    small = (
+        r"(?<![\w.,±−-])(?<!at least )(?<!than )[1-9] (?:of [\d,]+ )?(?:engagements|cases|pairs)"
+    )
+    for name in ("comparison", "measurement", "process", "warning", "claims"):
+        told = made(finished[0], name)
+        for column in {"note", "sentence"} & set(told):
+            assert told.loc[told[column].fillna("").str.contains(small), column].tolist() == []
 
 
 def test_no_small_count_among_shares_can_be_worked_out(finished):

@@ -125,11 +125,18 @@ def test_a_bundle_with_rows_in_it_or_without_a_run_is_refused(depositing, name, 
     assert not (project.folder / RUN / "bundle.zip").exists()
 
 
-def test_a_link_to_the_rows_does_not_get_into_a_bundle(depositing):
+@pytest.mark.parametrize("linked", ["tables/flow.csv", "tables"])
+def test_a_link_to_the_rows_does_not_get_into_a_bundle(depositing, linked):
     project, mapping = depositing
-    path = project.folder / RUN / "tables/flow.csv"
-    path.unlink()
-    path.symlink_to(project.folder / RUN / "interim/own/flow.csv")
+    path, rows = project.folder / RUN / linked, project.folder / RUN / "interim/own"
+    if path.is_dir():
+        for table in path.iterdir():  # so that nothing is missing there
+            if not (rows / table.name).exists():
+                shutil.copy(table, rows)
+        path.rename(path.with_name("elsewhere"))
+    else:
+        path.unlink()
+    path.symlink_to(rows if linked == "tables" else rows / "flow.csv")
     told = project.alliance("bundle", mapping, "--date", "2026-01-31")
     assert told.returncode == 1
     assert "leads to a folder of rows" in told.stderr

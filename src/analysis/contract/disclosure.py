@@ -56,7 +56,7 @@ _COUNTED = (
 )
 _NUMBER_OF = re.compile(
     r"(?<![\w.,±−-])(?<!fewer than )(?<!at least )(?<!more than )(?<!cluster has )(\d[\d,]*)"
-    rf"(?= (?:[a-z-]+ )?(?:of the )?(?:{'|'.join(_COUNTED)})s?\b)"
+    rf"(?= (?:of [\d,]+ )?(?:[a-z-]+ )?(?:of the )?(?:{'|'.join(_COUNTED)})s?\b)"
 )
 
 

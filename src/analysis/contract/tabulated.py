@@ -78,6 +78,8 @@ def told_by_counts(rows: pd.DataFrame, table: str, threshold: int) -> np.ndarray
             gone |= (counted & rows["estimate"].between(1, threshold - 1)).to_numpy()
     if table == "measurement":
         gone |= _told_by_replies(rows, threshold) | _told_by_programmes(rows, threshold)
+    if table == "process":
+        gone |= _told_by_kinds_of_repair(rows, gone)
     if table == "warning":
         gone |= _told_by_alarms(rows, threshold) | _told_by_bins(rows, threshold)
     return gone
@@ -111,6 +113,33 @@ def _told_by_shares(rows: pd.DataFrame, shares: Shares, threshold: int) -> np.nd
             small |= suppress_parts(counts, threshold)
         gone[group.loc[group["_name"].isin(itself["_name"][small]), "_row"]] = True
     return gone
+
+
+_WITHIN = re.compile(
+    rf"(?P<kind>full|partial|none|ended_early|censored|repaired)_within_(?P<k>\d+){_DERIVED}"
+)
+
+
+def _told_by_kinds_of_repair(rows: pd.DataFrame, gone: np.ndarray) -> np.ndarray:
+    """Rates of repair within so many check-ins, where a share of one kind within them is withheld.
+
+    Within one check-in the rate is (full + partial) / (1 - censored), and so it is bounded within
+    more: with the other shares it would tell the one that is not given.
+    """
+    terms = rows["term"].astype("str").str.extract(_WITHIN)
+    own = (rows["analysis"] == "repair").to_numpy() & terms["kind"].notna().to_numpy()
+    part = rows[own].assign(
+        _rate=(terms["kind"] == "repaired")[own],
+        _within=terms["k"][own],
+        _hidden=gone[own] | rows.loc[own, "estimate"].isna().to_numpy(),
+        _row=np.flatnonzero(own),
+    )
+    told = np.zeros(len(rows), dtype=bool)
+    for _, group in part.groupby([*_PLACE, "method", "_within"], dropna=False, sort=False):
+        itself = ~group["term"].astype("str").str.contains(r"_(?:by_chance|excess|corrected)$")
+        if (group["_hidden"] & ~group["_rate"] & itself).any():
+            told[group.loc[group["_rate"], "_row"]] = True
+    return told
 
 
 def _is_small(counts: np.ndarray, threshold: int) -> np.ndarray:
@@ -234,7 +263,7 @@ def told_by_nesting(rows: pd.DataFrame, table: str, threshold: int) -> np.ndarra
     place = ["dataset", "rater", "occasion"]
     part = rows[means & rows["estimate"].notna()]
     for _, group in part.groupby(place, dropna=False, sort=False):
-        gone[rows.index.get_indexer(_nested(group, group["n_engagements"], threshold))] = True
+        gone[rows.index.get_indexer(_nested(group["n_engagements"], threshold))] = True
     gone |= _told_by_levels(rows, threshold)
     lacking = rows[(rows["analysis"] == "missingness") & (rows["term"] == "missing")]
     lacking = lacking[lacking["estimate"].notna()]
@@ -242,7 +271,7 @@ def told_by_nesting(rows: pd.DataFrame, table: str, threshold: int) -> np.ndarra
         lacking["outcome"].astype("str").str.replace(r"_(?:rating|every_checkin)$", "", regex=True)
     )
     for _, group in lacking.groupby(raters, sort=False):
-        few = group.loc[_nested(group, group["estimate"] * group["n_engagements"], threshold)]
+        few = group.loc[_nested(group["estimate"] * group["n_engagements"], threshold)]
         told = (rows["analysis"] == "missingness") & rows["outcome"].isin(few["outcome"])
         gone |= told.to_numpy()
     return gone
@@ -259,11 +288,11 @@ def _told_by_levels(rows: pd.DataFrame, threshold: int) -> np.ndarray:
     own = rows["analysis"].isin(["programme", "descriptives"]) & rows["term"].isin(["mean", "sd"])
     part = rows[own & rows["estimate"].notna() & rows["rater"].notna()]
     for _, group in part.groupby(["dataset", "rater", "subscale", "term"], dropna=False):
-        gone[rows.index.get_indexer(_nested(group, group["n_engagements"], threshold))] = True
+        gone[rows.index.get_indexer(_nested(group["n_engagements"], threshold))] = True
     return gone
 
 
-def _nested(group: pd.DataFrame, counts: pd.Series, threshold: int) -> pd.Index:
+def _nested(counts: pd.Series, threshold: int) -> pd.Index:
     """Index of the rows whose group lies a few engagements below a larger one that is given."""
     few, kept = [], []
     for row, n in counts.sort_values(ascending=False, kind="stable").items():

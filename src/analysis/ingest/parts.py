@@ -14,12 +14,12 @@ from analysis.contract.dictionary import Column as Declared
 from analysis.contract.faults import UserFault, nearest, several
 from analysis.contract.instruments import Instrument
 from analysis.contract.mapping import Column, Mapping, Part
+from analysis.contract.tabulated import BLANK
 from analysis.ingest.columns import Faults, as_numbers, fold, relabelled, within
 from analysis.ingest.dates import FIRST, NO_START, START, TURNED, Beginnings, as_weeks
 from analysis.ingest.flow import KEPT, MADE, MENDED, READ, SET_ASIDE, Flow
 from analysis.ingest.sources import Raw
 
-BLANK = "blank row"
 TWICE = {
     "first": "duplicated submission (the first was kept)",
     "last": "duplicated submission (the last was kept)",

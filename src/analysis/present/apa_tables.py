@@ -121,10 +121,11 @@ def _descriptives(measured: pd.DataFrame, manuscript: Manuscript) -> ApaTable | 
         ("Variable", *symbols, *numbers),
         tuple(rows),
         f"{italic('n')} = {show_count(first['n_engagements'])} engagements of "
-        f"{show_count(first['n_advisors'])} {manuscript.clusters} with both ratings and the "
-        "outcome. Ratings are means over the window’s check-ins that both raters answered. ω is "
-        "McDonald’s omega of the items at the first check-in; a dash stands where scores arrive "
-        "ready made. Tests of correlations leave out one cluster at a time.",
+        f"{show_count(first['n_advisors'])} {manuscript.clusters} that have every variable "
+        "of the table. Ratings are means over the window’s check-ins, those that both raters "
+        "answered where there are two. ω is McDonald’s omega of the items at the first check-in "
+        "for which it is given; a dash: not available. Tests of correlations leave out one cluster "
+        "at a time.",
         probability=star_note(),
     )
 
@@ -200,12 +201,16 @@ def _comparison(manuscript: Manuscript) -> ApaTable | None:
             f"For equivalence: the 90 % interval is {limits}, the zone from −{sesoi} to {sesoi}."
         )
         rows = [_lettered(row, "Clustered (of record)", "a") for row in rows]
-    specific.append(
-        "Not a difference of correlations, but of standardised slopes or of shares of variance."
-    )
     letter = "b" if len(narrow) else "a"
-    for line in (name for analysis, _, _, name in LINES if analysis in _OTHER_UNITS):
+    shown = {row[0] for row in rows}
+    others = [name for analysis, _, _, name in LINES if analysis in _OTHER_UNITS and name in shown]
+    if others:
+        specific.append(
+            "Not a difference of correlations, but of standardised slopes or of shares of variance."
+        )
+    for line in others:
         rows = [_lettered(row, line, letter) for row in rows]
+    corrected = (given["analysis"] == "disattenuated").any()
     return ApaTable(
         0,
         "Advisee’s and Advisor’s Rating of the Alliance Compared",
@@ -213,9 +218,14 @@ def _comparison(manuscript: Manuscript) -> ApaTable | None:
         tuple(rows),
         f"Outcome: {say(name_outcome(cell, manuscript.outcome_titles))}, "
         f"{say(describe_cell(cell))}. {italic('D')} is the advisee’s correlation with the outcome "
-        "less the advisor’s, on the same engagements. The clustered line and the one corrected for "
-        f"reliability decide; the verdict is “{verdict}”. CI = confidence interval. The naive line "
-        "takes engagements of one advisor as independent.",
+        "less the advisor’s, on the same engagements. "
+        + (
+            "The clustered line and the one corrected for reliability decide"
+            if corrected
+            else "The clustered line alone decides, as none is corrected for reliability"
+        )
+        + f"; the verdict is “{verdict}”. CI = confidence interval. The naive line takes "
+        "engagements of one advisor as independent.",
         tuple(specific),
     )
 

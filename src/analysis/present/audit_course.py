@@ -13,7 +13,6 @@ from analysis.present.rupture_timeline import headline_rule
 from analysis.present.sections import Table, make_table
 from analysis.present.tables import (
     DASH,
-    VERDICTS,
     begin_large,
     show_count,
     show_fixed,
@@ -161,12 +160,11 @@ def _warning_sentence(rows: pd.DataFrame, occasion: int, horizon: int, confidenc
     if auc.has_limits:
         low, high = (show_fixed(100 * limit) for limit in (auc.low, auc.high))
         told += f" ({show_level(confidence)} interval {low} to {high})"
-    verdicts = rows["verdict"].map(show_text)
-    verdict = next((one for one in verdicts if one), "")
-    unclear = auc.has_limits and auc.low <= 0.5 <= auc.high
-    if unclear:
+    if not auc.has_limits:
+        told += ": whether that is better than a coin cannot be told"
+    elif auc.low <= 0.5 <= auc.high:
         told += ": not clearly better than a coin"
-    elif verdict in VERDICTS:
+    else:
         told += f": {'better' if auc.estimate > 0.5 else 'worse'} than a coin"
     return f"{told}."
 

@@ -25,9 +25,9 @@ NOTES: dict[str, tuple[tuple[str, str], ...]] = {
         ),
         (
             _MAY,
-            "Below about two thirds, mend this first: ask fewer questions, at fixed times, and say "
-            "what becomes of the answers. Treat a check-in that was left out as a reason to call, "
-            "not as missing data.",
+            "Where many do not reply, mend this first: ask fewer questions, at fixed times, and "
+            "say what becomes of the answers. Treat a check-in that was left out as a reason to "
+            "call, not as missing data.",
         ),
     ),
     "ratings": (
@@ -53,7 +53,8 @@ NOTES: dict[str, tuple[tuple[str, str], ...]] = {
         (
             _MEANS,
             "A gap says that one side sees the relation as better than the other does. Standard "
-            "deviations make it comparable: 0.2 is small, 0.5 plain to see, 0.8 large.",
+            "deviations make it comparable: by custom (Cohen, 1988) 0.2 is small, 0.5 medium, 0.8 "
+            "large.",
         ),
         (
             _NOT,

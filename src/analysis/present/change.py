@@ -86,7 +86,12 @@ def _sum_up(doubts: pd.DataFrame) -> str:
     turned = [*own.loc[own["verdict"] != record["verdict"], "analysis"]]
     turned += [*elsewhere.loc[~elsewhere["verdict"].isin(same), "analysis"]]
     if not turned:
-        return "Every line that answers a doubt reads as the interval of record does."
+        n = "The one line" if len(others) == 1 else f"All {len(others)} lines"
+        does = "reads" if len(others) == 1 else "read"
+        return (
+            f"{n} that could be given against a doubt {does} as the interval of record does; a "
+            "doubt that is not in the table could not be answered."
+        )
     n = "One line" if len(turned) == 1 else f"{len(turned)} lines"
     return (
         f"{n} of {len(others)} that answer a doubt would read otherwise than the interval of "

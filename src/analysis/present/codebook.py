@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from analysis.contract.dictionary import TABLES
+from analysis.contract.dictionary import IDENTIFIERS, TABLES
 from analysis.contract.forms import Forms
 from analysis.contract.instruments import Instrument, item_name
 from analysis.contract.mapping import Column, Outcome, Part
@@ -36,8 +36,6 @@ COLUMNS = {
     "missing": "cells read as missing, besides empty ones",
     "made_of_it": "what was done with it",
 }
-#: Never told of an identifier: not even how it looked.
-_IDENTIFIERS = ("engagement_id", "advisee_id", "advisor_id", "organisation_id")
 
 
 def describe_codebook(
@@ -68,11 +66,6 @@ def describe_codebook(
     return frame.map(plain_text)
 
 
-def disarm(codebook: pd.DataFrame) -> pd.DataFrame:
-    """The codebook for a file that spreadsheets open: no cell of it begins as a formula does."""
-    return codebook.map(lambda text: f"'{text}" if text.startswith(("=", "+", "-", "@")) else text)
-
-
 def _field_rows(
     table: str, part: Part, names: Mapping[str, str], made: Mapping[str, str]
 ) -> Iterator[dict[str, str]]:
@@ -94,7 +87,7 @@ def _field_rows(
 def _raw(name: str, field: Column) -> dict[str, str]:
     if field.column is None:
         return {"raw_column": f"{field.value} (every row)"}
-    labels = "" if name in _IDENTIFIERS else _labels(field.labels)
+    labels = "" if name in IDENTIFIERS else _labels(field.labels)
     return {"raw_column": field.column, "labels": labels}
 
 
@@ -107,7 +100,7 @@ def _engagement_rows(mapping: DatasetMapping) -> Iterator[dict[str, str]]:
         mapping.cluster: "engagements that share it are not taken as independent",
         mapping.programme: "the audit tells programmes apart by it",
     }
-    for name in _IDENTIFIERS:
+    for name in IDENTIFIERS:
         made[name] = "; ".join(filter(None, ["identifier; in no result", made.get(name, "")]))
     for part in mapping.tables.engagements:
         yield from _field_rows("engagements", part, {}, made)

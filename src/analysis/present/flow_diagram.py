@@ -10,6 +10,8 @@ import pandas as pd
 from matplotlib.figure import Figure as Drawing
 from matplotlib.patches import Rectangle
 
+from analysis.contract.disclosure import say_count
+from analysis.contract.plan import DisclosurePlan
 from analysis.evidence.measurement.descriptives import PARTICIPANTS
 from analysis.present.sheet import INNER, LABEL, LEADING, MARGIN, SMALL, TITLE, Sheet
 from analysis.present.style import BAND, FAINT, INK, PAPER, house_style, wrap_text
@@ -22,14 +24,12 @@ PAD = 6.0
 DROP = 16.0
 #: Reasons that a box at the side names before it sums up the rest.
 MOST_REASONS = 4
-#: A smaller number of engagements that left is not counted out.
-FEWEST = 10
 #: The other clean tables as people call them.
 TABLES = {"checkins": "Check-ins", "outcomes": "Outcomes", "events": "Events"}
 
 CAPTION = (
     "From the raw rows to the engagements that are compared, and who was left out on the way and "
-    "why (STROBE). A step that loses fewer than ten engagements is told together with the next."
+    "why (STROBE). A step that loses few engagements is told together with the next."
 )
 
 
@@ -50,7 +50,7 @@ class FlowOfRows:
     tables: tuple[str, ...]
 
 
-def read_flow(flow: pd.DataFrame, measured: pd.DataFrame) -> FlowOfRows:
+def read_flow(flow: pd.DataFrame, measured: pd.DataFrame, rule: DisclosurePlan) -> FlowOfRows:
     """The flow of one dataset, from its released rows of ``flow.csv`` and ``measurement.csv``.
 
     A count that was withheld is not given here either.
@@ -61,7 +61,9 @@ def read_flow(flow: pd.DataFrame, measured: pd.DataFrame) -> FlowOfRows:
     if len(own):
         steps.append(Step("rows of engagements read", _total(own, "read")))
         aside = own[own["step"].isin(["set aside", "left out"]) & ~(own["rows"] == 0)]
-        reasons = aside.groupby("reason", sort=False)["rows"].sum(min_count=1)
+        reasons = aside.groupby("reason", sort=False)["rows"].agg(
+            lambda rows: rows.sum(skipna=False)
+        )
         told = tuple(f"{reason}: {_told(rows)}" for reason, rows in reasons.items())
         steps.append(Step("engagements", _total(own, "made"), told))
     people = measured[measured["analysis"].map(show_text) == PARTICIPANTS]
@@ -69,8 +71,7 @@ def read_flow(flow: pd.DataFrame, measured: pd.DataFrame) -> FlowOfRows:
     for place, row in enumerate(people.to_dict("records")):
         if place:
             lost = before - row["estimate"]
-            few = 0 < lost < FEWEST
-            number = f"fewer than {FEWEST}" if few else _told(lost)
+            number = say_count(lost, rule) if np.isfinite(lost) else _told(lost)
             told = (f"{show_note(row['note'])}: {number}",) if lost else ()
             steps.append(Step(row["term"], row["estimate"], told))
         before = row["estimate"]

@@ -86,6 +86,7 @@ def describe_methods(plan: Plan, samples: Iterable[Sample]) -> Part:
     cluster = " or ".join(dict.fromkeys(one.clusters.removesuffix("s") for one in shown))
     paragraphs = (
         *map(_tell_sample, shown),
+        "What follows is the plan; the results name every line that a dataset could not give.",
         _tell_measures(plan, len(shown)),
         _tell_comparison(plan, cluster or "advisor"),
         _tell_lines(plan, cluster or "advisor"),
@@ -173,7 +174,8 @@ def _tell_decision(plan: Plan) -> str:
         "A difference counts as shown where the intervals of record and corrected for reliability "
         "both exclude 0 on one side, and the ratings as equivalent where neither does and both "
         f"{show_level(choices.equivalence_confidence)} intervals lie within ±{size} (Lakens, "
-        "2017); all else is inconclusive, as is anything from fewer than "
+        "2017); where no reliability was known, the first decided alone. All else is inconclusive, "
+        "as is anything from fewer than "
         f"{choices.minimum_clusters} clusters. Where more than "
         f"{choices.missing_share_caution * 100:g} % of the engagements lack a rating, imputations "
         "that contradict make it inconclusive. Primary claims were tested at .05 each, secondary "

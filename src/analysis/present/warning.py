@@ -55,7 +55,7 @@ def describe_warning_part(
     if own.empty:
         return Part("warning", HEADING)
     told = _verdict(own, plan, confidence, clusters)
-    paragraphs = [told, _gap(own, confidence), _lead(own)]
+    paragraphs = [told, _gap(own), _lead(own)]
     figures: tuple[Figure, ...] = ()
     modelled = own["term"].eq("auc").any()
     if modelled:
@@ -65,7 +65,7 @@ def describe_warning_part(
         figures = (Figure(as_svg(drawing), _tell(own, confidence), _caption(plan)),)
     tables = [tabulate_worth(own, confidence, clusters)]
     if modelled:
-        tables.append(tabulate_card(own, title, plan, confidence, clusters))
+        tables.append(tabulate_card(own, title, plan, clusters))
     further = [
         tabulate_alarms(own, confidence),
         tabulate_gap(own, confidence),
@@ -101,7 +101,7 @@ def _verdict(own: pd.DataFrame, plan: WarningPlan, confidence: float, clusters: 
     )
 
 
-def _gap(own: pd.DataFrame, confidence: float) -> str:
+def _gap(own: pd.DataFrame) -> str:
     """What the gap between the raters adds to their levels."""
     row = find_row(own, "auc_gained", "gap_over_levels", ENDED_EARLY)
     if row is None or not np.isfinite(row["conf_low"]):

@@ -29,9 +29,7 @@ OTHERS = {
 }
 
 
-def tabulate_card(
-    own: pd.DataFrame, title: str, plan: WarningPlan, confidence: float, clusters: str
-) -> Table | None:
+def tabulate_card(own: pd.DataFrame, title: str, plan: WarningPlan, clusters: str) -> Table | None:
     """The card of the first landmark's model of ending early; None where there is no model."""
     area = find_row(own, "auc", "model", ENDED_EARLY)
     if area is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from analysis.contract.faults import UserFault
 from analysis.simulate.designs import Design
 
 #: Between advisors, outcome and ratings go together more than within; the advisor's own standard
@@ -96,5 +97,8 @@ SCENARIOS = (
 
 
 def find_scenario(name: str) -> Scenario:
-    """A scenario by its name."""
-    return next(one for one in SCENARIOS if one.name == name)
+    """A scenario by its name. Raises UserFault, with the names that there are, for another."""
+    known = {one.name: one for one in SCENARIOS}
+    if name not in known:
+        raise UserFault(f"there is no scenario '{name}'. There are: {', '.join(known)}.")
+    return known[name]

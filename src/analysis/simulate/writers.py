@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import re
 import zipfile
 from collections.abc import Mapping
@@ -47,8 +46,6 @@ def write_parquet(table: RawTable, path: Path) -> None:
 
 def write_workbook(sheets: Mapping[str, RawTable], path: Path) -> None:
     """Write tables as the sheets of a workbook: numbers as numbers, identifiers as text."""
-    # Which XML library writes decides on the bytes: the standard one, whether lxml is there or not.
-    os.environ["OPENPYXL_LXML"] = "False"
     import openpyxl
 
     book = openpyxl.Workbook(write_only=True)

@@ -17,7 +17,7 @@ from analysis.present.apa_html import render_tables
 from analysis.present.apa_tables import Manuscript, tabulate
 from analysis.present.apa_word import write_word
 from analysis.present.audit import Audited, render_audit
-from analysis.present.codebook import describe_codebook, disarm, render_codebook
+from analysis.present.codebook import describe_codebook, render_codebook
 from analysis.present.notes import note_keys, note_origin
 
 
@@ -40,7 +40,7 @@ def audit(plan: Path, results: Path, mappings: list[Path]) -> None:
         ],
         ignore_index=True,
     )
-    write_csv(disarm(codebook), results / "codebook.csv")
+    write_csv(codebook, results / "codebook.csv")
     titles = {dataset.mapping.name: dataset.mapping.title for dataset in found}
     write_text(render_codebook(codebook, titles), results / "codebook.html")
     for dataset in found:

@@ -19,6 +19,7 @@ from analysis.contract.crate import (
     name_authors,
     refuse_row_level,
 )
+from analysis.contract.dictionary import IDENTIFIERS
 from analysis.contract.faults import UserFault, several
 from analysis.contract.files import replacing
 from analysis.contract.freeze import FROZEN
@@ -38,8 +39,6 @@ from analysis.contract.products import FIGURES, FIGURES_ACROSS, REPORTED
 
 CITATION, LICENCE = Path("CITATION.cff"), Path("LICENSE")
 DICTIONARY = Path("docs/data-dictionary.md")
-#: Columns of the mapping whose labels could name somebody.
-_IDENTIFIERS = ("engagement_id", "advisee_id", "advisor_id", "organisation_id")
 
 
 def bundle(mapping: Path | None, output: Path | None, date: str, authors: list[str]) -> Path:
@@ -107,13 +106,19 @@ def _settings(datasets: dict[str, Dataset]) -> dict[str, bytes]:
 
 
 def share(mapping: Mapping) -> dict[str, object]:
-    """A mapping as it may be shared: not where the raw tables lie, nor labels of identifiers."""
+    """A mapping as it may be shared, without what could name somebody.
+
+    That is where the raw tables lie, the columns that looked personal, and labels of identifiers.
+    """
     shown = mapping.model_dump(mode="json", exclude_defaults=True)
     shown.pop("folder", None)
+    for source in shown["sources"].values():
+        source.pop("drop", None)
+        source.pop("cleared", None)
     for parts in shown["tables"].values():
         for part in parts:
             for name, field in part["columns"].items():
-                if name in _IDENTIFIERS and isinstance(field, dict):
+                if name in IDENTIFIERS and isinstance(field, dict):
                     field.pop("labels", None)
     return shown
 
@@ -138,14 +143,17 @@ def _results(results: Path, names: list[str]) -> dict[str, bytes]:
             missing,
         )
     for name in needed:
-        _refuse_elsewhere(results / name)
+        _refuse_elsewhere(results, name)
     return {name: (results / name).read_bytes() for name in needed}
 
 
-def _refuse_elsewhere(path: Path) -> None:
-    """Refuse a link that leads to a folder of rows."""
-    if set(path.resolve().parts) & set(ROW_LEVEL_FOLDERS) and path.is_symlink():
-        raise UserFault(f"{path}: it leads to a folder of rows, which a bundle does not hold.")
+def _refuse_elsewhere(results: Path, name: str) -> None:
+    """Refuse a file that a link, of its own or of its folder, leads elsewhere for."""
+    path = results / name
+    if path.resolve() == results.resolve() / name:
+        return
+    where = "to a folder of rows" if set(path.resolve().parts) & set(ROW_LEVEL_FOLDERS) else "away"
+    raise UserFault(f"{path}: it leads {where}, which a bundle does not hold.")
 
 
 def _about() -> dict[str, bytes]:

@@ -14,7 +14,7 @@ from analysis.evidence.calibration.calibration import failed_bars
 from analysis.present.calibration import tell_bars
 from analysis.present.drawing import save_figure
 from analysis.present.lies import draw_calibration
-from analysis.simulate.scenarios import SCENARIOS
+from analysis.simulate.scenarios import SCENARIOS, find_scenario
 
 
 def calibrate(plan: Path, output: Path, share: float, processes: int) -> int:
@@ -33,11 +33,7 @@ def calibrate_scenario(plan: Path, output: Path, share: float, processes: int, n
     """Write ``calibration/<name>.csv``: one scenario's rows, which need none of the others."""
     if not 0 < share <= 1:
         raise UserFault(f"--replicates-share is {share:g}: it must lie above 0 and not above 1.")
-    chosen = [one for one in SCENARIOS if one.name == name]
-    if not chosen:
-        known = ", ".join(one.name for one in SCENARIOS)
-        raise UserFault(f"--scenario: there is no '{name}'. There are: {known}.")
-    made = calibrate_lines(read_plan(plan), share, processes, chosen)
+    made = calibrate_lines(read_plan(plan), share, processes, [find_scenario(name)])
     write_csv(made, _part(output, name))
 
 

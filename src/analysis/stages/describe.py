@@ -23,7 +23,7 @@ def describe(files: list[Path], output: Path | None = None) -> None:
         [path.resolve() for path in files],
         folder,
         Path(os.path.relpath(folder, beside)).as_posix(),
-        _known_keys(beside),
+        _known_keys(),
     )
     if output is None:
         print(text, end="")
@@ -34,7 +34,7 @@ def describe(files: list[Path], output: Path | None = None) -> None:
     print(f"{output}: a proposal. Fill in what says DECIDE, then: alliance check {output}")
 
 
-def _known_keys(beside: Path) -> list[Instrument]:
+def _known_keys() -> list[Instrument]:
     """The shipped instruments but the template."""
     return [
         read_instrument(path)

@@ -120,7 +120,7 @@ def _warning(drawn: _Drawn) -> Figure:
 
 
 def _flow(drawn: _Drawn) -> Figure:
-    flow = read_flow(drawn.table("flow"), drawn.table("measurement"))
+    flow = read_flow(drawn.table("flow"), drawn.table("measurement"), drawn.plan.disclosure)
     return draw_flow(flow, drawn.dataset.mapping.title, drawn.notes)
 
 

@@ -143,14 +143,15 @@ def _show(
         clusters=settings.clusters,
         parts=_parts(settings, own, titles, results, choices, notes),
         instruments={rater: key.title for rater, key in dataset.instruments.items()},
-        flow_figure=_flow(settings.name, own, results),
+        flow_figure=_flow(settings.name, own, results, choices),
     )
 
 
-def _flow(name: str, own: dict[str, pd.DataFrame], results: Path) -> Drawn:
+def _flow(name: str, own: dict[str, pd.DataFrame], results: Path, choices: Plan) -> Drawn:
     """The dataset's flow diagram, told from the tables that it was drawn from."""
     svg = (results / f"figures/{name}_flow.svg").read_text(encoding="utf-8")
-    return Drawn(svg, tell_flow(read_flow(own["flow"], own["measurement"])), FLOW_CAPTION)
+    flow = read_flow(own["flow"], own["measurement"], choices.disclosure)
+    return Drawn(svg, tell_flow(flow), FLOW_CAPTION)
 
 
 def _parts(

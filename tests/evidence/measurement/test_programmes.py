@@ -34,6 +34,16 @@ def value(rows, term, rater=None):
     return found
 
 
+def test_check_ins_still_to_come_are_not_left_out_by_anybody(tables, described):
+    engagements, alliance = tables({"North": 60})
+    going_on = engagements["engagement_id"][:20]
+    status = engagements["engagement_id"].isin(going_on).map({True: "ongoing", False: "completed"})
+    begun = alliance[~alliance["engagement_id"].isin(going_on) | (alliance["occasion"] == 1)]
+    rows = described({"North": 60}, engagements=engagements.assign(status=status), alliance=begun)
+    assert value(rows, "answered", "advisor") == 1.0
+    assert value(rows, "engagements") == 60
+
+
 def test_rates_means_and_gaps_are_those_that_were_put_in(described):
     rows = described({"North": 30, "South": 24})
     assert value(rows, "engagements in North") == 30

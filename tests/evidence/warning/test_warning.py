@@ -229,7 +229,7 @@ def test_no_status_no_ratings_and_two_check_ins():
 
 def test_too_few_events_say_how_many_engagements_are_needed():
     told = reasons(simulate(advisors=12, caseload=8))
-    assert "too few engagements" in told and "needs" in told and "outcomes" in told
+    assert "too few: " in told and "needs" in told and "events" in told
 
 
 def test_few_advisors_cannot_be_held_out_or_give_no_verdict():
@@ -270,7 +270,10 @@ def test_ratings_from_after_the_end_are_set_aside_and_counted():
     rows = describe(
         SimpleNamespace(engagements=data.engagements, ratings=haunted, events=data.events)
     )
-    assert "15 with ratings from after the end" in pick(rows, "base_rate", None).iloc[0]["note"]
+    assert (
+        "15 engagements with ratings from after the end"
+        in pick(rows, "base_rate", None).iloc[0]["note"]
+    )
     plain = describe(data)
     assert pick(rows, "auc").iloc[0]["estimate"] == pick(plain, "auc").iloc[0]["estimate"]
 

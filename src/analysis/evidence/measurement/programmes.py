@@ -10,6 +10,7 @@ import pandas as pd
 from analysis.contract.estimates import as_estimates
 from analysis.contract.instruments import Instrument
 from analysis.contract.suppression import suppress_parts
+from analysis.contract.tabulated import IN
 from analysis.measure.window import PAIR, reply_means, shared_subscales
 from analysis.models.gap import mean_gap
 from analysis.models.intervals import Row
@@ -19,7 +20,6 @@ ANALYSIS = "programme"
 #: What is told of a programme. Of the whole dataset the term stands alone; of a programme its name
 #: follows behind `IN`.
 TERMS = ("engagements", "answered", "mean", "sd", "gap", "gap_d")
-IN = " in "
 NOT_STATED = "(not stated)"
 
 
@@ -55,8 +55,9 @@ def describe_programmes(
         dataset and followed by ``in <name>`` for a programme:
 
         - ``engagements``: how many there are
-        - ``answered``, by rater: check-ins answered over check-ins due (all that were planned, or
-          all there were where that is not known; those who ended early are not taken out)
+        - ``answered``, by rater: check-ins answered over check-ins due, of engagements that have
+          ended (all that were planned, or all there were where that is not known; those who ended
+          early are not taken out)
         - ``mean`` and ``sd``, by rater and subscale: over engagements, each the mean of what that
           rater answered in the window, in points of the scale
         - ``gap`` and ``gap_d``, by subscale: the advisor's less the advisee's rating of the same
@@ -78,8 +79,11 @@ def describe_programmes(
         counts = {"n_engagements": len(ids), "n_advisors": clusters[ids].nunique()}
         rows.append({"term": f"engagements{behind}", "estimate": len(ids), **counts})
         for rater in raters:
-            own = clustered_ratio(answered[rater][ids], due[ids], clusters[ids], confidence)
-            rows.append({"rater": rater, "term": f"answered{behind}", **own})
+            ended = ids[ids.isin(due.index)]
+            if len(ended):
+                sums = answered[rater][ended], due[ended], clusters[ended]
+                own = clustered_ratio(*sums, confidence)
+                rows.append({"rater": rater, "term": f"answered{behind}", **own})
             for subscale in shared_subscales({rater: instruments[rater]}):
                 known = ratings[f"{rater}_{subscale}"].reindex(ids).dropna()
                 place = {"rater": rater, "subscale": subscale}
@@ -119,7 +123,13 @@ def _wholes(groups: pd.Series) -> Iterator[tuple[str, pd.Index]]:
 def _replies(
     engagements: pd.DataFrame, alliance: pd.DataFrame
 ) -> tuple[pd.Series, dict[str, pd.Series]]:
-    """Check-ins due of each engagement, and how many of these each rater answered."""
+    """Check-ins due of each engagement that has ended, and how many of these each rater answered.
+
+    Due are those planned, or as many as anybody has, and no more than that. Of an engagement that
+    goes on nobody knows how many were due so far.
+    """
+    if "status" in engagements:
+        engagements = engagements[engagements["status"] != "ongoing"]
     ids = engagements["engagement_id"]
     most = float(alliance["occasion"].max()) if len(alliance) else 0.0
     due = pd.Series(most, index=pd.Index(ids))

@@ -193,12 +193,13 @@ def _begun_after_missed(study: Study, sums: Sums, courses: Courses) -> Row:
 
 
 def _engaged(study: Study, courses: Courses) -> Row:
-    """Engagements with an episode, and the clusters there are."""
+    """Engagements with an episode, and their clusters."""
     engaged = np.unique(courses.episodes.course)
+    caseloads = np.bincount(study.ratings.codes[engaged], minlength=1)
     return {
         "n_engagements": len(engaged),
-        "n_advisors": study.ratings.n_clusters,
-        "n_largest": np.bincount(study.ratings.codes[engaged], minlength=1).max(),
+        "n_advisors": int((caseloads > 0).sum()),
+        "n_largest": caseloads.max(),
     }
 
 
@@ -256,7 +257,7 @@ def _growth_rows(study: Study, subscale: str, sums: Sums | None) -> list[Row]:
     counts = {
         "subscale": subscale,
         "n_engagements": pairs,
-        "n_advisors": study.ratings.n_clusters,
+        "n_advisors": int((pairs_by_cluster(sums.observed) > 0).sum()),
         "n_largest": float(pairs_by_cluster(sums.observed).max()),
     }
     rows: list[Row] = []

@@ -45,14 +45,14 @@ def rule_rows(study: Study) -> list[Row]:
         courses = study.observed(one)
         sums = study.sums(one, courses, parts)
         own = _occurrence_rows(study, one, sums["occurrence"], slopes[one.name])
-        own += _repair_rows(study, one, courses, sums)
+        own += _repair_rows(study, courses, sums)
         rows += [row | {"method": one.name} for row in own]
     return rows
 
 
 def _occurrence_rows(study: Study, threshold: Threshold, sums: Sums, slopes: Slopes) -> list[Row]:
     """The threshold, engagements with an episode, and episodes per engagement."""
-    counts = counts_of(study, sums)
+    counts = counts_of(sums)
     bound = {
         "scale": f"{threshold.size:g} SD within engagements bound",
         "measurement_error": "the error of measurement bound",
@@ -72,7 +72,7 @@ def _occurrence_rows(study: Study, threshold: Threshold, sums: Sums, slopes: Slo
     return [{"analysis": "rupture", **row} for row in rows]
 
 
-def counts_of(study: Study, sums: Sums) -> Row:
+def counts_of(sums: Sums) -> Row:
     """Engagements that could show an episode, and their clusters, from sums of ``occurrence``."""
     comparable = sums.observed[:, 2]
     return {"n_engagements": float(comparable.sum()), "n_advisors": int((comparable > 0).sum())}
@@ -84,7 +84,7 @@ def share_rows(study: Study, term: str, sums: Sums, slopes: Slopes) -> list[Row]
     The corrected share is (p - p0) / (1 - p0), p0 by chance: were false alarms independent of
     ruptures, the share in which a rupture shows itself.
     """
-    total, counts = sums.observed.sum(axis=0), counts_of(study, sums)
+    total, counts = sums.observed.sum(axis=0), counts_of(sums)
     share = contrast(sums, share_of_occurrence, study.confidence)
     exact = interval_of_share(
         share.observed, total[0], total[2], share.replicates, study.confidence
@@ -125,9 +125,7 @@ def _excess_row(
     return {"term": f"{term}_excess", "estimate": estimate, **interval, **counts, "note": note}
 
 
-def _repair_rows(
-    study: Study, threshold: Threshold, courses: Courses, sums: dict[str, Sums]
-) -> list[Row]:
+def _repair_rows(study: Study, courses: Courses, sums: dict[str, Sums]) -> list[Row]:
     """Repaired within each window, observed, by chance and among the excess; and of what kind."""
     windows = study.plan.windows
     frame = tabulate_episodes(courses, windows)

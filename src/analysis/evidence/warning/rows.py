@@ -130,9 +130,9 @@ def refuse_sample(sample: Sample, what: str, plan: WarningPlan) -> str:
     if sample.n < needed:
         expected = needed * sample.share
         return (
-            f"too few engagements: {sample.n} with {sample.events} outcomes; even a model of "
+            f"too few: {sample.n} engagements with {sample.events} events; even a model of "
             f"{fewest} predictor{'s' if fewest > 1 else ''} needs {needed} with about "
-            f"{expected:.0f} outcomes (shrinkage at least {plan.shrinkage:g})"
+            f"{expected:.0f} events (shrinkage at least {plan.shrinkage:g})"
         )
     return ""
 
@@ -152,7 +152,7 @@ def describe_sample(
     held = _hold_out(sample, chosen, fold, plan)
     rows = [*_size_rows(sample, sets, chosen, plan)]
     rows += _model_rows(sample, held, plan, confidence)
-    rows += _rule_rows(sample, plan, confidence)
+    rows += _rule_rows(sample, confidence)
     rows += _benefit_rows(sample, held, plan, confidence)
     rows += _gap_rows(sample, sets, fold, plan, confidence)
     rows += _coefficient_rows(sample, chosen, plan)
@@ -287,7 +287,7 @@ def _alarm_rows(
     }
 
 
-def _rule_rows(sample: Sample, plan: WarningPlan, confidence: float) -> Iterator[Row]:
+def _rule_rows(sample: Sample, confidence: float) -> Iterator[Row]:
     """What the practitioners' rule achieves on the same engagements."""
     scores, one_fold = sample.rule[None], np.zeros((1, sample.n), dtype=int)
     area = score_discrimination(sample.target, scores, one_fold, *sample.clustered)

@@ -193,11 +193,7 @@ def _base_rate(records: _Records, study: _Landmark, sample: Sample, at_risk: int
     told = [
         f"rated at check-in {landmark}, with a check-in planned after it; horizon: the next "
         f"{plan.horizon} check-ins, or those to {until}",
-        *(
-            f"{n if n >= FEWEST else f'fewer than {FEWEST}'} {what}"
-            for what, n in counts.items()
-            if n > 0
-        ),
+        *(f"{n} engagements {what}" for what, n in counts.items() if n > 0),
     ]
     sides = (sample.events, sample.n - sample.events)
     shown = sample.n >= FEWEST and not any(0 < side < FEWEST for side in sides)

@@ -6,7 +6,6 @@ import re
 
 from analysis.contract.dictionary import CAUSES, EVENTS, RESERVED_OUTCOMES, STAKES
 
-_CHECKIN = re.compile(r"check[-_ ]in")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 _WHO = {

@@ -61,7 +61,7 @@ def write_redcap(
     columns += ["incident_notes", "incident_complete"]
     rows = _intakes(tables, starts, rng)
     rows += _checkins(programme, tables, sides, starts, rng)
-    rows += _outcomes(programme, tables, starts, rng)
+    rows += _outcomes(tables, starts, rng)
     rows += _incidents(tables, rng)
     rows.sort(key=_order)
     write_delimited(as_table(_merged(rows), columns), folder / "redcap.csv")
@@ -147,7 +147,6 @@ def _checkins(
 
 
 def _outcomes(
-    programme: Programme,
     tables: Tables,
     starts: dict[str, datetime.date],
     rng: np.random.Generator,

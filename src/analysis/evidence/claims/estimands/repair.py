@@ -153,7 +153,7 @@ def repair_growth(data: ClaimData, claim: Claim) -> Answer:
     row |= {
         "estimate": estimate,
         "n_engagements": float(pairs_compared(sums["growth"].observed.sum(axis=0))),
-        "n_advisors": study.ratings.n_clusters,
+        "n_advisors": int((pairs_by_cluster(sums["growth"].observed) > 0).sum()),
         "n_largest": float(pairs_by_cluster(sums["growth"].observed).max()),
         "method": "change against matched controls over surrogates, cluster jackknife",
     }

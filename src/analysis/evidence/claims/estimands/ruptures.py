@@ -90,10 +90,11 @@ def rupture_forms(data: ClaimData, claim: Claim) -> Answer:
     sums = study.sums(threshold, courses, {"types": types_of_beginnings(flags)})["types"]
     unclear = [TYPES.index("both"), TYPES.index("untyped")]
     engaged = np.unique(courses.episodes.course)
+    caseloads = np.bincount(study.ratings.codes[engaged], minlength=1)
     counts = {
         "n_engagements": float(len(engaged)),
-        "n_advisors": float(study.ratings.n_clusters),
-        "n_largest": float(np.bincount(study.ratings.codes[engaged], minlength=1).max()),
+        "n_advisors": float((caseloads > 0).sum()),
+        "n_largest": float(caseloads.max()),
     }
 
     def pair(totals: np.ndarray) -> np.ndarray:
