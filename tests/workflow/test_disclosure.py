@@ -187,6 +187,7 @@ def test_no_small_count_among_shares_can_be_worked_out(finished):
             places = ["outcome", "rater", "subscale", "occasion", "method"]
             keys = (
                 part.reindex(columns=places)
+                .astype(object)
                 .fillna("")
                 .astype(str)
                 .agg("|".join, axis=1)

@@ -143,7 +143,7 @@ def test_a_singular_fit_gives_cr2_and_says_so():
 
 def test_small_caseloads_caution_the_slopes_between():
     table = by_term(line(make_frame(np.random.default_rng(8), largest=5)))
-    assert table.loc["between_difference", "note"].startswith("the median cluster has")
+    assert table.loc["between_difference", "note"].startswith("clusters are small (median size ")
     assert table.loc["within_difference", "note"] == ""
 
 

@@ -209,7 +209,7 @@ def _linear_rows(split: Split, plan: ComparisonPlan) -> list[Row]:
 
 def _few_engagements(split: Split) -> str:
     return (
-        f"the median cluster has {split.caseload:g} engagements: slopes of such means lean towards "
+        f"clusters are small (median size {split.caseload:g}): slopes of their means lean towards "
         "those within"
     )
 
