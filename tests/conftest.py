@@ -105,7 +105,7 @@ def finished_examples(tmp_path_factory) -> Project:
             # Results without Snakemake's records of them would count as up to date whatever has
             # changed since.
             if (ROOT / ".snakemake/metadata").exists() and (ROOT / "results/tables").exists():
-                ignored = shutil.ignore_patterns("runs", "log", "locks", "notebooks")
+                ignored = shutil.ignore_patterns("runs", "log", "locks", "notebooks", "README.md")
                 for name in ("results", ".snakemake"):
                     shutil.copytree(ROOT / name, folder / name, ignore=ignored)
             told = Project(folder).alliance("run")
