@@ -175,6 +175,10 @@ def test_too_many_cells_or_bytes_are_refused(tmp_path, monkeypatch):
         admit(path, tmp_path, "text")
 
 
+def test_the_check_ins_of_a_million_engagements_are_not_too_many(tmp_path):
+    refuse_many_cells(tmp_path / "x", 1_000_000 * 8 * 2, 16, admission.MOST_PACKED_CELLS)
+
+
 @pytest.mark.parametrize("kind", ["parquet", "spss"])
 def test_tables_that_repeat_a_cell_many_times_are_refused_by_what_they_say_of_themselves(
     tmp_path, kind, monkeypatch
@@ -186,7 +190,7 @@ def test_tables_that_repeat_a_cell_many_times_are_refused_by_what_they_say_of_th
     else:
         pyreadstat.write_sav(frame, str(path))
     admit(path, tmp_path, kind)
-    monkeypatch.setattr(admission, "MOST_CELLS", 3_999)
+    monkeypatch.setattr(admission, "MOST_PACKED_CELLS", 3_999)
     with pytest.raises(UserFault, match="2,000 rows of 2 columns"):
         admit(path, tmp_path, kind)
 

@@ -20,6 +20,7 @@ Source = Literal["advisee", "advisor", "third_party", "record"]
 Phase = Literal["baseline", "during", "end", "follow_up"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 Value = str | int | float
+RawName = Annotated[str, Field(min_length=1)]
 
 #: What the mapping may name among the quasi-identifiers that is no column: ingest counts it.
 ORGANISATION_SIZE = "organisation_size"
@@ -31,13 +32,13 @@ class Column(Strict):
     Labels may be written as they stand in the cells or, for SPSS, as the codes' value labels.
     """
 
-    column: str | None = Field(None, description="the raw column")
+    column: RawName | None = Field(None, description="the raw column")
     value: Value | None = Field(None, description="one value for every row")
-    date: str | None = Field(
+    date: RawName | None = Field(
         None,
         description="for weeks: the raw column of dates, which becomes whole weeks and is gone",
     )
-    since: str = Field(
+    since: RawName = Field(
         "start",
         description="where weeks begin: `start` (the engagement's day in tables.engagements), "
         "`first` (its first date in columns that say so), or a raw column of the same row",
@@ -72,10 +73,10 @@ class Measure(Strict):
     outcome: Name = Field(description="name of the outcome")
     source: Source = Field(description="who gave it")
     phase: Phase = Field(description="when it was taken")
-    week: str | Column | None = Field(None, description="raw column of its week, or its date")
-    value: str | Column = Field(description="raw column of its values")
+    week: RawName | Column | None = Field(None, description="raw column of its week, or its date")
+    value: RawName | Column = Field(description="raw column of its values")
 
-    def columns(self) -> dict[str, str | Column]:
+    def columns(self) -> dict[str, RawName | Column]:
         """The same as clean columns of a part."""
         constants = {name: Column(value=getattr(self, name)) for name in _MEASURED}
         weeks = {} if self.week is None else {"week": self.week}
@@ -102,14 +103,14 @@ class Part(Strict):
     each: dict[Name, tuple[Value, ...]] = Field(
         default_factory=dict, description="placeholders and the values they take"
     )
-    columns: dict[str, str | Column] = Field(description="clean column to raw column or value")
-    start: str | None = Field(
+    columns: dict[str, RawName | Column] = Field(description="clean column to raw column or value")
+    start: RawName | None = Field(
         None, description="engagements: raw column of the day each began, which weeks count from"
     )
-    items: str | tuple[str, ...] | None = Field(
+    items: RawName | tuple[RawName, ...] | None = Field(
         None, description="raw item columns: a pattern with {item}, or a list in item order"
     )
-    subscales: dict[SubscaleName, str] = Field(
+    subscales: dict[SubscaleName, RawName] = Field(
         default_factory=dict, description="ready-made subscale to raw column"
     )
     measures: tuple[Measure, ...] = Field(
@@ -123,18 +124,24 @@ class Part(Strict):
     def _check(self) -> Part:
         for pattern in self._patterns():
             known = {*self.each, "item"} if pattern == self.items else set(self.each)
-            used = {name for _, name, _, _ in string.Formatter().parse(pattern) if name}
-            if stray := used - known:
-                unknown = f"{{{sorted(stray)[0]}}}"
-                raise ValueError(f"'{pattern}' uses {unknown}, which `each` does not list")
+            _refuse_strays(pattern, known)
         if self.items is not None and self.subscales:
             raise ValueError("give items or ready-made subscales, not both")
         return self
 
     def _patterns(self) -> list[str]:
-        raw = [field.raw for field in self.fields.values() if field.raw]
+        """All that placeholders are filled in."""
+        filled = [*self.columns.values(), *(v for m in self.measures for v in m.columns().values())]
+        told = []
+        for given in filled:
+            if isinstance(given, str):
+                told.append(given)
+            elif given.raw is None:
+                told.append(str(given.value))
+            else:
+                told += [given.raw, given.since]
         items = [self.items] if isinstance(self.items, str) else list(self.items or ())
-        return [*raw, *items, *self.subscales.values()]
+        return [*told, *items, *self.subscales.values()]
 
     def answer_columns(self) -> list[str]:
         """Raw columns that may hold answers: a pattern with {item} is written out for all items."""
@@ -165,6 +172,21 @@ class Part(Strict):
             name: Column(column=field) if isinstance(field, str) else field
             for name, field in self.columns.items()
         }
+
+
+def _refuse_strays(pattern: str, known: set[str]) -> None:
+    """Refuse placeholders that nothing fills, and formats beside them."""
+    for _, name, form, conversion in string.Formatter().parse(pattern):
+        if name is None:
+            continue
+        if form or conversion:
+            raise ValueError(f"'{pattern}': a placeholder is a name alone, as in {{item}}")
+        if name not in known:
+            unknown = f"{{{name}}}"
+            raise ValueError(
+                f"'{pattern}' uses {unknown}, which `each` does not list. Write {{{{ and }}}} for "
+                "brackets that stand in a column's name"
+            )
 
 
 class Tables(Strict):

@@ -16,8 +16,11 @@ from analysis.contract.faults import UserFault
 
 #: Bytes of a file, unpacked: a hundred times the largest example.
 MOST_BYTES = 300_000_000
-#: Cells of a table: a single cell in a workbook's last row and column makes 17 thousand million.
+#: Cells of a sheet: a single cell in a workbook's last row and column makes 17 thousand million.
 MOST_CELLS = 50_000_000
+#: Cells of a Parquet or SPSS file: twice those of a million engagements with eight check-ins from
+#: both sides. A small file can tell of thousands of millions.
+MOST_PACKED_CELLS = 500_000_000
 #: Parts of a workbook's archive: a sheet has one, and a few stand beside them.
 MOST_PARTS = 5_000
 
@@ -92,12 +95,13 @@ def admit(path: Path, folder: Path, kind: str) -> None:
         _admit_spss(path)
 
 
-def refuse_many_cells(path: Path, rows: int, columns: int) -> None:
+def refuse_many_cells(path: Path, rows: int, columns: int, most: int = MOST_CELLS) -> None:
     """Raise UserFault for a table too large to be what people answered."""
-    if rows * columns > MOST_CELLS:
+    if rows * columns > most:
         raise UserFault(
-            f"{path}: {rows:,} rows of {columns:,} columns: more than {MOST_CELLS:,} cells are not "
-            "read. Look for a stray cell far below or to the right of the table."
+            f"{path}: {rows:,} rows of {columns:,} columns: more than {most:,} cells are not "
+            "read. Look for a stray cell far below or to the right of the table, or give it in "
+            "several files."
         )
 
 
@@ -134,7 +138,7 @@ def _admit_parquet(path: Path) -> None:
         about = pyarrow.parquet.ParquetFile(path).metadata
     except (pyarrow.ArrowException, *BROKEN) as error:
         raise UserFault(f"{path}: cannot be read as Parquet ({error}).") from None
-    refuse_many_cells(path, about.num_rows, about.num_columns)
+    refuse_many_cells(path, about.num_rows, about.num_columns, MOST_PACKED_CELLS)
     unpacked = sum(about.row_group(place).total_byte_size for place in range(about.num_row_groups))
     if unpacked > MOST_BYTES:
         raise UserFault(
@@ -152,7 +156,7 @@ def _admit_spss(path: Path) -> None:
             f"{path}: cannot be read as an SPSS data file ({error}). Save it again as .sav."
         ) from None
     rows = about.number_rows or 0
-    refuse_many_cells(path, rows, about.number_columns or 0)
+    refuse_many_cells(path, rows, about.number_columns or 0, MOST_PACKED_CELLS)
     unpacked = rows * sum(about.variable_storage_width.values())
     if unpacked > MOST_BYTES:
         raise UserFault(

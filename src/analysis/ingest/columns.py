@@ -13,6 +13,9 @@ import pandas as pd
 
 from analysis.contract.faults import nearest
 
+#: Nothing that is rated, counted or paid comes near it; squares of it still add up.
+LARGEST = 1e12
+
 
 class Faults:
     """Faults of one raw table, gathered so that all can be told at once."""

@@ -15,7 +15,7 @@ from analysis.contract.faults import UserFault, nearest, several
 from analysis.contract.instruments import Instrument
 from analysis.contract.mapping import Column, Mapping, Part
 from analysis.contract.tabulated import BLANK
-from analysis.ingest.columns import Faults, as_numbers, fold, relabelled, within
+from analysis.ingest.columns import LARGEST, Faults, as_numbers, fold, relabelled, within
 from analysis.ingest.dates import FIRST, NO_START, START, TURNED, Beginnings, as_weeks
 from analysis.ingest.flow import KEPT, MADE, MENDED, READ, SET_ASIDE, Flow
 from analysis.ingest.sources import Raw
@@ -318,6 +318,10 @@ def _in_kind(
                 faults.at(raw_name, rows, what, f"Map it with labels. {nearest(word, kind.values)}")
         return cells.where(cells != "", np.nan)
     numbers = as_numbers(cells, decimal, raw_name, faults)
+    beyond = np.flatnonzero(~within(numbers, -LARGEST, LARGEST))
+    if len(beyond):
+        what = f"{numbers.iloc[beyond[0]]:g} is no number that anybody measured or counted"
+        faults.at(raw_name, beyond, what, "Correct it or leave the cell empty.")
     low = -np.inf if kind.minimum is None else kind.minimum
     below = np.flatnonzero(~within(numbers, low, np.inf))
     if len(below):
