@@ -77,6 +77,9 @@ def _place(draw, export: Export) -> tuple[str, Sheet, int, int]:
     column = draw(
         st.one_of(st.sampled_from(fed), st.sampled_from(fed), st.integers(0, len(sheet.names) - 1))
     )
+    filled = [place for place, one in enumerate(sheet.body) if one[column].strip()]
+    if filled and draw(st.integers(0, 3)):
+        row = draw(st.sampled_from(filled))
     return source, sheet, row, column
 
 
@@ -182,11 +185,11 @@ def orders(draw, export: Export) -> Damage:
     """Columns in any order; rows in any order that leaves each engagement's own as they were."""
     source, sheet, _, _ = _place(draw, export)
     mixed = random.Random(draw(st.integers(0, 2**32 - 1)))
-    if draw(st.booleans()):
-        places = list(range(len(sheet.names)))
-        mixed.shuffle(places)
-        rows = [[row[place] for place in places] for row in sheet.rows]
-        return Damage(source, "columns in another order", Sheet(rows, sheet.headers), _SAME)
+    return Damage(source, "another order", in_another_order(export, source, sheet, mixed), _SAME)
+
+
+def in_another_order(export: Export, source: str, sheet: Sheet, mixed: random.Random) -> Sheet:
+    """The sheet with columns, and groups of rows of one engagement, in any order."""
     named = next(
         sheet.names.index(name)
         for name, uses in export.fed_by(source).items()
@@ -195,10 +198,12 @@ def orders(draw, export: Export) -> Damage:
     groups: dict[str, list[list[str]]] = {}
     for row in sheet.body:
         groups.setdefault(row[named].strip(), []).append(row)
-    mixed_up = list(groups.values())
-    mixed.shuffle(mixed_up)
-    body = [row for group in mixed_up for row in group]
-    return Damage(source, "rows in another order", sheet.with_body(body), _SAME)
+    in_groups = list(groups.values())
+    mixed.shuffle(in_groups)
+    places = list(range(len(sheet.names)))
+    mixed.shuffle(places)
+    rows = [*sheet.rows[: sheet.headers], *(row for group in in_groups for row in group)]
+    return Sheet([[row[place] for place in places] for row in rows], sheet.headers)
 
 
 _SAME = frozenset({"same"})

@@ -113,13 +113,13 @@ def test_a_damaged_mapping_is_refused_or_says_less(folder, expected, path, how, 
     if WORDS & set(path):
         return
     for table, frame in found.items():
+        if frame.empty:
+            assert path[:2] == ("tables", table)
+            continue
         # A column, or a table, that the mapping no longer names is not there; one that it calls
         # otherwise is another column of engagements.
         assert table == "engagements" or set(frame) <= set(expected[table])
         assert path[0] not in FREE or set(frame) == set(expected[table])
-        if frame.empty:
-            assert path[:2] == ("tables", table)
-            continue
         columns = [name for name in frame if name in expected[table]]
         pd.testing.assert_frame_equal(
             in_one_order(frame[columns]), in_one_order(expected[table][columns]), check_exact=True
