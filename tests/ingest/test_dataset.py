@@ -213,6 +213,15 @@ def test_an_outcome_outside_its_declared_range_is_refused(small):
     assert "(1 such values)" in faults(small)
 
 
+def test_an_outcome_that_is_not_declared_is_told_without_what_stands_there(small):
+    small.files["outcomes.csv"] = "Case,Kind,Renewed\n007,renewal,Yes\n8,sweetpea,No\n"
+    small.mapping["tables"]["outcomes"][0]["columns"]["outcome"] = "Kind"
+    message = faults(small)
+    assert "1 rows of outcomes have an outcome that is not declared" in message
+    assert "There are: renewal" in message
+    assert "sweetpea" not in message
+
+
 def test_two_values_of_one_outcome_are_refused(small):
     small.mapping["tables"]["outcomes"].append(small.mapping["tables"]["outcomes"][0])
     message = faults(small)

@@ -27,8 +27,9 @@ from hypothesis import strategies as st
 
 from properties.exports import Export, Sheet, as_text
 
-#: Numbers that no rating, count or week is.
+#: Numbers that no rating, count or week is, and marks that some mapping or file declares missing.
 NUMBERS = (
+    *("-99", "NA", "n/a", ".", "98", "99", "2.5", "1e-3"),
     *("1e308", "-1e308", "1e400", "9" * 400, "9007199254740993", "1e18", "-1", "1e-320"),
     *("nan", "NaN", "inf", "-Infinity", "0x1F", "1_000", "4,0", "1.234.567,8", "4..0", "--4"),
     *("１", "\u0664", "½", "4e", "true", "False", "NULL", "None", "#REF!", "#N/A", "-0", "00"),
@@ -42,7 +43,7 @@ TEXTS = (
     *('"', "'", '""', "\\", ",", ";", "\t", "a\nb", "x" * 5000, "2024-13-45", "31/02/2024"),
 )
 #: Characters that no answer holds and that a workbook cannot hold.
-CONTROLS = ("\x01", "\x07", "\x1b[31m", "\x0b", "\x7f", "\x85", "\u2028")
+CONTROLS = ("\x00", "\x01", "\x07", "\x1b[31m", "\x0b", "\x7f", "\x85", "\u2028")
 ANSWERS = frozenset({"refused", "same", "blank", "aside", "as given", "fewer"})
 
 
@@ -72,11 +73,13 @@ def _place(draw, export: Export) -> tuple[str, Sheet, int, int]:
     source = draw(st.sampled_from(sorted(export.sheets)))
     sheet = export.sheets[source]
     row = draw(st.integers(0, len(sheet.body) - 1))
-    fed = [place for place, name in enumerate(sheet.names) if name in export.fed_by(source)]
-    # Most columns of an export feed nothing: those that do are to be hit.
-    column = draw(
-        st.one_of(st.sampled_from(fed), st.sampled_from(fed), st.integers(0, len(sheet.names) - 1))
-    )
+    # A few columns decide who and what a row is, and many hold answers: each kind is hit alike.
+    kinds: dict[str, list[int]] = {}
+    for name, uses in export.fed_by(source).items():
+        kind = "item" if uses[0][1].startswith("item_") else uses[0][1]
+        kinds.setdefault(kind, []).append(sheet.names.index(name))
+    of_one_kind = draw(st.sampled_from([*sorted(kinds.values()), list(range(len(sheet.names)))]))
+    column = draw(st.sampled_from(of_one_kind))
     filled = [place for place, one in enumerate(sheet.body) if one[column].strip()]
     if filled and draw(st.integers(0, 3)):
         row = draw(st.sampled_from(filled))
@@ -88,7 +91,7 @@ def cells(draw, export: Export) -> Damage:
     """One cell that says something else."""
     source, sheet, row, column = _place(draw, export)
     file = export.mapping.sources[source].file
-    texts = NUMBERS + TEXTS + (() if file.endswith(".xlsx") else CONTROLS)
+    texts = NUMBERS + TEXTS + (CONTROLS if file.endswith(".csv") else ())
     text, before = draw(st.sampled_from(texts)), sheet.body[row][column]
     how = draw(st.sampled_from(("instead", "instead", "before", "after", "within")))
     cut = len(before) // 2
@@ -246,9 +249,8 @@ def files(draw, export: Export) -> Damage:
         cut = draw(st.integers(0, len(whole) - 1))
         return Damage(source, f"cut at byte {cut}", whole[:cut], frozenset({"refused"}))
     text = as_text(sheet)
-    how = draw(
-        st.sampled_from(("utf-8-sig", "utf-16", "utf-16-le", "cp1252", "\r\n", "\r", "end", "cut"))
-    )
+    ways = ("utf-8-sig", "utf-16", "utf-16-le", "cp1252", "\r\n", "\r", "end", "cut", "quote")
+    how = draw(st.sampled_from(ways))
     if how in ("\r\n", "\r"):
         return Damage(source, repr(how), text.replace("\n", how).encode(), _SAME)
     if how == "end":
@@ -259,6 +261,10 @@ def files(draw, export: Export) -> Damage:
         part = lines[cut][: draw(st.integers(0, len(lines[cut]) - 1))]
         left = b"".join(lines[:cut]) + part
         return Damage(source, f"cut after {len(left)} bytes", left, frozenset({"cut"}))
+    if how == "quote":
+        at = draw(st.sampled_from([place for place, one in enumerate(text) if one == ","])) + 1
+        opened = f'{text[:at]}"{text[at:]}'
+        return Damage(source, f"a quotation mark at {at}", opened.encode(), frozenset({"refused"}))
     fits = how != "cp1252" or text.encode("cp1252", "ignore").decode("cp1252") == text
     return Damage(source, how, text.encode(how if fits else "utf-8"), _SAME)
 

@@ -19,7 +19,7 @@ from analysis.contract.instruments import Instrument
 from analysis.contract.mapping import Column, Mapping
 from analysis.ingest.dataset import ingest_dataset
 
-_NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,15})?")
+_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def take_apart(
         elif path.suffix == ".xlsx":
             rows = _rows_of_workbook(path, about.sheet)
         else:
-            rows = list(csv.reader(io.StringIO(path.read_text(), newline="")))
+            rows = list(csv.reader(io.StringIO(path.read_text("utf-8-sig"), newline="")))
         sheets[source] = Sheet(rows, about.headers)
     return Export(kind, folder, mapping, instruments, sheets)
 
@@ -194,7 +194,7 @@ def write_workbook(sheets: Lookup[str, Sheet], path: Path) -> None:
 
 
 def _typed(cell: str) -> str | float | int | None:
-    if not _NUMBER.fullmatch(cell) or re.match(r"-?0\d", cell):
+    if not _NUMBER.fullmatch(cell) or re.match(r"-?0[0-9]", cell):
         return cell or None
     return float(cell) if "." in cell else int(cell)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import pandas as pd
@@ -22,6 +23,9 @@ def judge(export: Export, damage: Damage) -> str:
         assert damage.honest & {"refused", "cut"}, f"refused: {found.told}"
         check_refusal(export, damage, found.told)
         return "refused"
+    known = set(found.tables["engagements"]["engagement_id"])
+    for table, frame in found.tables.items():
+        assert set(frame["engagement_id"]) <= known, f"{table} has engagements that nobody knows"
     if "cut" in damage.honest:
         return _judge_cut(export, damage, found)
     why = []
@@ -40,7 +44,8 @@ def check_refusal(export: Export, damage: Damage, told: str) -> None:
     assert file in told or export.mapping.name in told, told
     assert "Traceback" not in told
     if len(damage.text) > 8 and not _is_number(damage.text):
-        assert damage.text.strip() not in told, told
+        # What could have been meant is the mapping's own words.
+        assert damage.text.strip() not in re.sub(r"(did you mean|There are).*", "", told), told
 
 
 def _same(export: Export, damage: Damage, found: Read) -> str:
@@ -93,8 +98,23 @@ def _as_given(export: Export, damage: Damage, found: Read) -> str:
     if not _is_number(damage.text):
         return "it is no number"
     number = float(damage.text)
+    if damage.text.strip() in export.mapping.missing_marks:
+        return "it is a mark for a missing value"
     if not abs(number) <= LARGEST:
         return f"{number:g} is taken for a measurement"
+    if any(clean.startswith("item_") for _, clean, _ in uses):
+        least = min(form.responses.minimum for form in export.instruments.values())
+        most = max(form.responses.maximum for form in export.instruments.values())
+        if not least <= number <= most:
+            return f"{number:g} is no answer"
+    for table in _differing(found, export.undamaged):
+        fields = [clean for one, clean, _ in uses if one == table and clean in found.tables[table]]
+        counts = [
+            int((read.tables[table][fields] == number).to_numpy().sum())
+            for read in (found, export.undamaged)
+        ]
+        if counts[0] <= counts[1] and not _more(found, export.undamaged, LEFT_OUT).any():
+            return f"{number:g} is not in {table}"
     return _as_another(export, damage, found, f"{number:.15g}", f"{number:.15g}")
 
 
@@ -168,11 +188,7 @@ def _differing(one: Read, other: Read) -> list[str]:
 
 def _more(one: Read, other: Read, step: str) -> pd.Series:
     """Rows of a step that one has more than the other, by clean and raw table."""
-    return (
-        one.counted(step)
-        .sub(other.counted(step), fill_value=0)
-        .drop("all", level="source", errors="ignore")
-    )
+    return one.counted(step).sub(other.counted(step), fill_value=0)
 
 
 def _unaccounted(found: Read, cleaned: Read, damage: Damage, rows: int) -> str:

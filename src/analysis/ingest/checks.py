@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.contract.faults import UserFault, several
+from analysis.contract.faults import UserFault, nearest, several
 from analysis.contract.mapping import Mapping
 from analysis.contract.tables import rises
 from analysis.ingest.flow import LEFT_OUT, Flow
@@ -16,9 +16,11 @@ def check_outcomes(mapping: Mapping, outcomes: pd.DataFrame) -> None:
     """Hold outcomes to what the mapping declares of them. Raises UserFault."""
     undeclared = sorted(set(outcomes["outcome"]) - set(mapping.outcomes))
     if undeclared:
-        raise UserFault(
-            f"{mapping.name}: outcome '{undeclared[0]}' occurs in the data and is not declared. "
-            "Add it under `outcomes` with its timing and direction."
+        rows = int(outcomes["outcome"].isin(undeclared).sum())
+        raise UserFault(  # what a cell says is not told: the column may be taken for another
+            f"{mapping.name}: {rows} rows of outcomes have an outcome that is not declared. "
+            "Add it under `outcomes` with its timing and direction, or map it with labels. "
+            f"{nearest(undeclared[0], mapping.outcomes)}"
         )
     ends = outcomes[outcomes["phase"] != "during"]
     twice = ends[ends.duplicated(["engagement_id", "outcome", "source", "phase"])]
