@@ -27,21 +27,32 @@ from hypothesis import strategies as st
 
 from properties.exports import Export, Sheet, as_text
 
-#: Numbers that no rating, count or week is, and marks that some mapping or file declares missing.
-NUMBERS = (
-    *("-99", "NA", "n/a", ".", "98", "99", "2.5", "1e-3"),
-    *("1e308", "-1e308", "1e400", "9" * 400, "9007199254740993", "1e18", "-1", "1e-320"),
-    *("nan", "NaN", "inf", "-Infinity", "0x1F", "1_000", "4,0", "1.234.567,8", "4..0", "--4"),
-    *("１", "\u0664", "½", "4e", "true", "False", "NULL", "None", "#REF!", "#N/A", "-0", "00"),
-)
-#: Text that does something in a spreadsheet, a browser, a shell, a template or a path.
-TEXTS = (
-    *("=1+1", "+1+1", "@SUM(A1:A9)", "=cmd|' /C calc'!A0", '=HYPERLINK("x","y")', "-2+3"),
-    *("<script>alert(1)</script>", "<b>bold</b>", "&lt;", "]]>", "{{7*7}}", "${HOME}", "%s%n"),
-    *("../../etc/passwd", "..\\..\\boot", "/dev/null", "C:\\x", "a/b", "file:///x", "|", ";rm"),
-    *("\ufeff", "\ufeff4", "\u202e4", "\u200b", "4\u00a0", "\u00a0", "مرحبا", "😀", "e\u0301"),
-    *('"', "'", '""', "\\", ",", ";", "\t", "a\nb", "x" * 5000, "2024-13-45", "31/02/2024"),
-)
+#: What may stand in a cell by mistake or on purpose: something that a spreadsheet, a browser, a
+#: shell, a template or a path would act on, and what is nearly a number or nearly nothing.
+TEXTS = {
+    "marks": ("-99", "NA", "n/a", ".", "98", "99"),
+    "large": ("1e308", "-1e308", "1e18", "9007199254740993", "9" * 400, "-1"),
+    "small": ("2.5", "1e-3", "1e-320", "-0", "00"),
+    "endless": ("nan", "NaN", "inf", "-Infinity", "1e400"),
+    "figures": (
+        "0x1F",
+        "1_000",
+        "4,0",
+        "1.234.567,8",
+        "4..0",
+        "--4",
+        "4e",
+        "\uff11",
+        "\u0664",
+        "½",
+    ),
+    "words": ("true", "False", "NULL", "None", "#REF!", "#N/A", "2024-13-45", "31/02/2024"),
+    "formulas": ("=1+1", "+1+1", "@SUM(A1:A9)", "=cmd|' /C calc'!A0", '=HYPERLINK("x")', "-2+3"),
+    "markup": ("<script>alert(1)</script>", "<b>bold</b>", "&lt;", "]]>", "{{7*7}}", "${HOME}"),
+    "paths": ("../../etc/passwd", "..\\..\\boot", "/dev/null", "C:\\x", "a/b", "file:///x", ";rm"),
+    "unseen": ("\ufeff", "\ufeff4", "\u202e4", "\u200b", "4\u00a0", "\u00a0", "e\u0301"),
+    "strange": ("مرحبا", "😀", "x" * 5000, '"', "'", '""', "\\", ",", ";", "\t", "a\nb", "%s%n"),
+}
 #: Characters that no answer holds and that a workbook cannot hold.
 CONTROLS = ("\x00", "\x01", "\x07", "\x1b[31m", "\x0b", "\x7f", "\x85", "\u2028")
 ANSWERS = frozenset({"refused", "same", "blank", "aside", "as given", "fewer"})
@@ -91,8 +102,9 @@ def cells(draw, export: Export) -> Damage:
     """One cell that says something else."""
     source, sheet, row, column = _place(draw, export)
     file = export.mapping.sources[source].file
-    texts = NUMBERS + TEXTS + (CONTROLS if file.endswith(".csv") else ())
-    text, before = draw(st.sampled_from(texts)), sheet.body[row][column]
+    groups = [*TEXTS.values(), *([CONTROLS] if file.endswith(".csv") else [])]
+    text = draw(st.sampled_from(draw(st.sampled_from(groups))))
+    before = sheet.body[row][column]
     how = draw(st.sampled_from(("instead", "instead", "before", "after", "within")))
     cut = len(before) // 2
     said = {

@@ -73,7 +73,10 @@ def _blank(export: Export, damage: Damage, found: Read) -> str:
     mended, aside = _more(found, cleaned, MENDED), _more(found, export.undamaged, SET_ASIDE)
     for table in _differing(found, export.undamaged):
         if mended[table].sum() < 1 and aside[table].sum() < 1:
-            return f"{table} changed and nothing is counted"
+            # Rows are counted, not cells: one with another such cell is counted already.
+            rest = export.read({damage.source: sheet.without(set(damage.rows))})
+            if isinstance(rest, Refused) or _more(cleaned, rest, MENDED)[table].sum() < 1:
+                return f"{table} changed and nothing is counted"
     return _unaccounted(found, cleaned, damage, 0)
 
 
