@@ -93,6 +93,36 @@ def test_damage_is_refused_or_cleaned_and_counted(exports, kind):
     assert len(answers) >= 4, answers
 
 
+#: A cell of the tenth row, what stands there now, and the one honest answer.
+KNOWN = (
+    ("plain", "checkins", "Q3", "nan", "refused"),
+    ("plain", "checkins", "Q3", "-99", "blank"),
+    ("plain", "checkins", "Q3", "7", "blank"),
+    ("plain", "checkins", "Check-in", "2.5", "refused"),
+    ("plain", "checkins", "Respondent", "Clientt", "refused"),
+    ("plain", "outcomes", "Value", "1e308", "refused"),
+    ("plain", "outcomes", "Value", "", "aside"),
+    ("plain", "engagements", "Status", "<b>", "refused"),
+    ("plain", "engagements", "Coach", "A\x00", "refused"),
+    ("plain", "engagements", "Coach", "=1+1", "as given"),
+    ("plain", "events", "Engagement", "9999", "aside"),
+    ("workbook", "engagements", "Status", "=1+1", "refused"),
+    ("spss", "programme", "client1_2", "98", "blank"),
+    ("google_forms", "checkins", "Which check-in is this?", "0x1F", "refused"),
+)
+
+
+@pytest.mark.parametrize(("kind", "source", "column", "text", "answer"), KNOWN)
+def test_damage_of_one_cell_has_this_answer(exports, kind, source, column, text, answer):
+    export, row = exports[kind], 9
+    sheet = export.sheets[source]
+    place = sheet.names.index(column)
+    changed = sheet.with_cell(row, place, text)
+    honest = frozenset({"refused", answer})
+    damage = Damage(source, text, changed, honest, frozenset({row}), place, text)
+    assert judge(export, damage) == answer
+
+
 def of_any(exports: dict[str, Export]) -> st.SearchStrategy[tuple[Export, Damage]]:
     """An export of any kind, and damage to it."""
     kinds = st.sampled_from([exports[kind] for kind in KINDS])
