@@ -88,6 +88,7 @@ def compare(name: str, work: Work, runs: int, tiny: bool, with_r: bool) -> dict:
             if with_r:
                 theirs.append(run_once(["Rscript", str(HERE / "theirs.R"), *given]))
     row = {"work": name, "title": work.title, "against": work.theirs, "goal": work.faster}
+    row["short"] = work.short
     row["ours"] = [run["seconds"] for run in ours]
     if theirs:
         tolerances = work.tolerances if not tiny else {**work.tolerances, "std_error": 1.0}
@@ -104,7 +105,7 @@ def in_words(row: dict) -> str:
     if "theirs" not in row:
         return line
     ratios = [theirs / ours for ours, theirs in zip(row["ours"], row["theirs"], strict=True)]
-    met = "met" if statistics.median(ratios) >= row["goal"] else "NOT met"
+    met = "met" if statistics.median(ratios) >= row["goal"] else f"NOT met: {row['short']}"
     return (
         f"{line}   {row['against']} {_spread(row['theirs'])} s   "
         f"times faster {_spread(ratios)}   goal {row['goal']:g}: {met}"

@@ -4,8 +4,8 @@
 
 The clean table lies in a Parquet file. Reading alone is ``pandas.read_parquet``; beside it stands
 what `alliance score` does: read, hold to the data dictionary, score. Seconds of processor time of
-each process after one warm-up on little data, and the peak of its memory beside the size of the
-table that is read.
+each process (its own and the kernel's for it) after one warm-up on little data, and the peak of its
+memory beside the size of the table that is read.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from time import process_time
 
 import numpy as np
 import pandas as pd
@@ -58,11 +57,12 @@ def read_or_score(what: str, small: str, path: str) -> None:
         return float(table.memory_usage(deep=True).sum() / 1e9)
 
     call(small)
-    start = process_time()
+    start = resource.getrusage(resource.RUSAGE_SELF)
     size = call(path)
-    seconds = process_time() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
-    print(json.dumps({"seconds": seconds, "table_gb": size, "peak_gb": peak}))
+    end = resource.getrusage(resource.RUSAGE_SELF)
+    user, system = end.ru_utime - start.ru_utime, end.ru_stime - start.ru_stime
+    told = {"seconds": user + system, "user": user, "system": system}
+    print(json.dumps(told | {"table_gb": size, "gb": end.ru_maxrss * 1024 / 1e9}))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -83,18 +83,24 @@ def main(arguments: list[str] | None = None) -> int:
                 command = [sys.executable, __file__, what, str(small), str(full)]
                 done = subprocess.run(command, capture_output=True, text=True, check=True)
                 told = json.loads(done.stdout)
-                row |= {f"{what}_seconds": told["seconds"], f"{what}_gb": told["peak_gb"]}
-                row["table_gb"] = told["table_gb"]
+                row["table_gb"] = told.pop("table_gb")
+                row |= {f"{what}_{name}": value for name, value in told.items()}
             rows.append(row)
     table = pd.DataFrame(rows)
-    for name, ratio in (
-        ("reading and scoring over reading alone", table["score_seconds"] / table["read_seconds"]),
-        ("peak memory over the table's", table["score_gb"] / table["table_gb"]),
+    for name, ratio, goal in (
+        (
+            "reading and scoring over reading alone",
+            table["score_seconds"] / table["read_seconds"],
+            True,
+        ),
+        ("the same without the kernel's part", table["score_user"] / table["read_user"], False),
+        ("peak memory over the table's", table["score_gb"] / table["table_gb"], True),
     ):
         met = "met" if statistics.median(ratio) <= LARGEST_RATIO else "NOT met"
+        told = f"   goal at most {LARGEST_RATIO}: {met}" if goal else ""
         print(
             f"{given.rows:,} rows, {name}: {ratio.min():.2f} / {ratio.median():.2f} / "
-            f"{ratio.max():.2f}   goal at most {LARGEST_RATIO}: {met}",
+            f"{ratio.max():.2f}{told}",
             flush=True,
         )
     if given.record:
