@@ -158,7 +158,7 @@ def _fewer(export: Export, damage: Damage, found: Read) -> str:
         rest = before.tables[table]
         rest = rest[~rest["engagement_id"].isin(gone)]
         now, then = (
-            Counter(map(tuple, one.fillna("").astype(str).to_numpy()))
+            Counter(map(tuple, one.astype(object).fillna("").astype(str).to_numpy()))
             for one in (frame[list(rest.columns)], rest)
         )
         if now - then:
