@@ -142,8 +142,11 @@ def test_a_run_killed_at_any_time_is_taken_up_by_the_same_command(world, pair):
     world.turn()
     # The second run has less to do: the earlier its predecessor was killed, the more.
     for seconds in (first * world.seconds, second * (1.1 - first) * world.seconds):
+        begun = time.monotonic()
         with world.running() as told, suppress(subprocess.TimeoutExpired):
             told.wait(timeout=seconds)
+            # It ended before its turn: runs are shorter than the first, timed on a busier machine.
+            world.seconds *= min(1, (time.monotonic() - begun) / seconds)
         world.check_whole()
     told = world.run()
     assert told.returncode == 0, told.stderr
@@ -152,7 +155,7 @@ def test_a_run_killed_at_any_time_is_taken_up_by_the_same_command(world, pair):
 
 
 def test_the_kills_met_runs_at_work(world):
-    assert world.killed >= PAIRS  # on a busy machine a run ends before or after its turn
+    assert world.killed >= 0.7 * 2 * PAIRS
 
 
 @pytest.fixture
