@@ -1,3 +1,5 @@
+import re
+
 import openpyxl
 import pandas as pd
 import pytest
@@ -217,7 +219,7 @@ def test_an_outcome_that_is_not_declared_is_told_without_what_stands_there(small
     small.files["outcomes.csv"] = "Case,Kind,Renewed\n007,renewal,Yes\n8,sweetpea,No\n"
     small.mapping["tables"]["outcomes"][0]["columns"]["outcome"] = "Kind"
     message = faults(small)
-    assert "1 rows of outcomes have an outcome that is not declared" in message
+    assert "an outcome occurs in the data that is not declared (rows: 1)" in message
     assert "There are: renewal" in message
     assert "sweetpea" not in message
 
@@ -313,4 +315,38 @@ def test_the_fault_of_the_most_rows_comes_first(small):
 def test_a_mapping_that_contradicts_itself_is_refused(small, change, word):
     change(small.mapping)
     with pytest.raises(ValueError, match=word):
+        Mapping.model_validate(small.mapping)
+
+
+@pytest.mark.parametrize(
+    ("rater", "word"),
+    [
+        ("{}", "uses {}, which `each` does not list"),
+        ("{0}", "uses {0}"),
+        ("{side.__class__}", "uses {side.__class__}"),
+        ("{side:>9999999999}", "a placeholder is a name alone"),
+        ("{side!r}", "a placeholder is a name alone"),
+        ({"value": "{}"}, "uses {}"),
+        ({"column": ""}, "at least 1 character"),
+        ("  ", "at least 1 character"),
+    ],
+)
+def test_a_placeholder_is_a_name_that_each_lists(small, rater, word):
+    part = small.mapping["tables"]["checkins"][0]
+    part["each"] = {"side": ["Role"]}
+    part["columns"]["rater"] = "{side}"
+    Mapping.model_validate(small.mapping)
+    part["columns"]["rater"] = rater
+    with pytest.raises(ValueError, match=re.escape(word)):
+        Mapping.model_validate(small.mapping)
+
+
+def test_placeholders_of_weeks_and_measures_are_looked_at_too(small):
+    part = small.mapping["tables"]["outcomes"][0]
+    part["columns"]["week"] = {"date": "Day", "since": "{}"}
+    with pytest.raises(ValueError, match=re.escape("uses {}")):
+        Mapping.model_validate(small.mapping)
+    part["columns"] = {"engagement_id": "Case"}
+    part["measures"] = [{"outcome": "renewal", "source": "record", "phase": "end", "value": "R{x}"}]
+    with pytest.raises(ValueError, match=re.escape("uses {x}")):
         Mapping.model_validate(small.mapping)

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from properties.exports import Export, Sheet, as_text
+from properties.exports import Export, Sheet, as_text, is_name
 
 #: What may stand in a cell by mistake or on purpose: something that a spreadsheet, a browser, a
 #: shell, a template or a path would act on, and what is nearly a number or nearly nothing.
@@ -55,14 +55,15 @@ TEXTS = {
 }
 #: Characters that no answer holds and that a workbook cannot hold.
 CONTROLS = ("\x00", "\x01", "\x07", "\x1b[31m", "\x0b", "\x7f", "\x85", "\u2028")
-ANSWERS = frozenset({"refused", "same", "blank", "aside", "as given", "fewer"})
+
+_SAME = frozenset({"same"})
 
 
 @dataclass(frozen=True, repr=False)
 class Damage:
     """One raw table's damage: what it is, the table or file as it is now, and honest answers.
 
-    rows, columns : positions of what is damaged, in the undamaged body
+    rows, column : positions of what is damaged, in the undamaged body
     text : what stands in a damaged cell now
     more : rows there are more than before
     """
@@ -221,9 +222,6 @@ def in_another_order(export: Export, source: str, sheet: Sheet, mixed: random.Ra
     return Sheet([[row[place] for place in places] for row in rows], sheet.headers)
 
 
-_SAME = frozenset({"same"})
-
-
 @st.composite
 def retyped(draw, export: Export) -> Damage:
     """A whole column written another way."""
@@ -236,19 +234,18 @@ def retyped(draw, export: Export) -> Damage:
         "with spaces": lambda text: f"  {text}\t",
         "as percentages": lambda text: f"{text} %" if text.isdigit() else text,
     }
-    how = draw(st.sampled_from(sorted(ways)))
     uses = export.fed_by(source).get(sheet.names[column], [])
+    # Another way to write a name or a level is another name.
+    named = any(how is not None and is_name(clean, how) for _, clean, how in uses)
+    how = "with spaces" if named else draw(st.sampled_from(sorted(ways)))
     body = [
         [ways[how](cell) if place == column else cell for place, cell in enumerate(row)]
         for row in sheet.body
     ]
-    # The codes of people are names: another way to write one is another person.
-    named = any(clean.endswith("_id") for _, clean, _ in uses)
-    free = any(clean and how and not clean.endswith("_id") for _, clean, _ in uses)
-    honest = ANSWERS if named and how != "with spaces" else {"same", "refused"}
-    if free and how == "in capitals":
-        honest = ANSWERS
-    return Damage(source, f"a column {how}", sheet.with_body(body), frozenset(honest))
+    # A variable of numbers in SPSS can hold no spaces: with them it is text, its labels gone.
+    spaced = how == "with spaces" and export.kind != "spss"
+    honest = _SAME if spaced else frozenset({"same", "refused"})
+    return Damage(source, f"a column {how}", sheet.with_body(body), honest)
 
 
 @st.composite

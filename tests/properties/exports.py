@@ -16,7 +16,8 @@ import pandas as pd
 
 from analysis.contract.faults import UserFault
 from analysis.contract.instruments import Instrument
-from analysis.contract.mapping import Column, Mapping
+from analysis.contract.mapping import Mapping
+from analysis.contract.parts import Column
 from analysis.ingest.dataset import ingest_dataset
 
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
@@ -235,6 +236,11 @@ def _write_spss(sheet: Sheet, like: Path, path: Path) -> None:
         variable_value_labels={name: one for name, one in labels.items() if one},
         missing_ranges={name: one for name, one in missing.items() if one},
     )
+
+
+def is_name(clean: str, how: Column) -> bool:
+    """Whether a clean column holds whatever stands in its cells: names and free levels."""
+    return clean.endswith("_id") or (clean.startswith("advisee_") and not how.labels)
 
 
 def in_one_order(table: pd.DataFrame) -> pd.DataFrame:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections import Counter
 
@@ -9,7 +11,7 @@ import pandas as pd
 
 from analysis.ingest.flow import KEPT, LEFT_OUT, MENDED, READ, SET_ASIDE
 from properties.damage import Damage
-from properties.exports import Export, Read, Refused, same
+from properties.exports import Export, Read, Refused, is_name, same
 
 #: Nothing that is measured or counted here comes near it.
 LARGEST = 1e12
@@ -90,13 +92,11 @@ def _aside(export: Export, damage: Damage, found: Read) -> str:
 
 
 def _as_given(export: Export, damage: Damage, found: Read) -> str:
-    if damage.column is None:  # a column of names, or of words that the mapping leaves free
-        return ""
     sheet = export.sheets[damage.source]
     uses = export.fed_by(damage.source).get(sheet.names[damage.column], [])
     if not uses or any(how is not None and (how.labels or how.date) for _, _, how in uses):
         return "what stands there is not free"
-    if any(how is not None and _is_name(clean, how) for _, clean, how in uses):
+    if any(how is not None and is_name(clean, how) for _, clean, how in uses):
         return _as_another(export, damage, found, _STAND_IN, damage.text.strip())
     if not _is_number(damage.text):
         return "it is no number"
@@ -154,6 +154,7 @@ def _fewer(export: Export, damage: Damage, found: Read) -> str:
     ]
     if not own.eq(-len(damage.rows)).all():
         return "the rows that are gone are not missing from those read"
+    fed = {table for uses in export.fed_by(damage.source).values() for table, _, _ in uses}
     for table, frame in found.tables.items():
         rest = before.tables[table]
         rest = rest[~rest["engagement_id"].isin(gone)]
@@ -163,14 +164,13 @@ def _fewer(export: Export, damage: Damage, found: Read) -> str:
         )
         if now - then:
             return f"{table} has rows that were not there"
+        if then - now and table not in fed:
+            return f"{table} lacks rows that do not hang on those that are gone"
     return ""
 
 
 def _judge_cut(export: Export, damage: Damage, found: Read) -> str:
     """A last line cut short is refused or set aside; one that has all its cells is as given."""
-    import csv
-    import io
-
     before = export.sheets[damage.source]
     rows = list(csv.reader(io.StringIO(damage.content.decode("utf-8", "ignore"), newline="")))
     body = rows[before.headers :]
@@ -204,10 +204,6 @@ def _unaccounted(found: Read, cleaned: Read, damage: Damage, rows: int) -> str:
     if not read.isin((0, rows)).all() or (rows and not read.eq(rows).any()):
         return f"{rows} rows are there more and not counted as read"
     return ""
-
-
-def _is_name(clean: str, how: object) -> bool:
-    return clean.endswith("_id") or (clean.startswith("advisee_") and how.kind == "text")
 
 
 def _is_number(text: str) -> bool:

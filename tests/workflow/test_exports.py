@@ -23,6 +23,7 @@ from analysis.simulate.programmes import PROGRAMMES
 from analysis.simulate.survey_tools import LAYOUTS, PLANTED, write_layout
 from analysis.stages.describe import describe
 from pilot import PLAIN
+from properties.exports import in_one_order
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "docs/exports"
@@ -112,11 +113,6 @@ def read_back(exported) -> dict[str, tuple[dict[str, pd.DataFrame], pd.DataFrame
         made[layout] = ingested(mapping)
         mapping.unlink()
     return made
-
-
-def in_one_order(table: pd.DataFrame) -> pd.DataFrame:
-    """Rows sorted by all columns: events have no key."""
-    return table.sort_values(list(table.columns), ignore_index=True)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

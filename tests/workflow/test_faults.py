@@ -141,12 +141,12 @@ def test_a_run_killed_at_any_time_is_taken_up_by_the_same_command(world, pair):
     first, second = np.random.default_rng([SEED, pair]).uniform(0.03, 0.97, 2)
     world.turn()
     # The second run has less to do: the earlier its predecessor was killed, the more.
-    for seconds in (first * world.seconds, second * (1.1 - first) * world.seconds):
+    for share in (first, second * (1.1 - first)):
         begun = time.monotonic()
         with world.running() as told, suppress(subprocess.TimeoutExpired):
-            told.wait(timeout=seconds)
-            # It ended before its turn: runs are shorter than the first, timed on a busier machine.
-            world.seconds *= min(1, (time.monotonic() - begun) / seconds)
+            told.wait(timeout=share * world.seconds)
+            if share == first:  # a whole run ended before its turn: this is how long one takes now
+                world.seconds = time.monotonic() - begun
         world.check_whole()
     told = world.run()
     assert told.returncode == 0, told.stderr

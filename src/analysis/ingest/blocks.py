@@ -10,7 +10,8 @@ import pandas as pd
 from analysis.contract.dictionary import TABLES
 from analysis.contract.faults import UserFault
 from analysis.contract.instruments import Instrument
-from analysis.contract.mapping import Mapping, Part
+from analysis.contract.mapping import Mapping
+from analysis.contract.parts import Part
 from analysis.ingest.dates import Beginnings
 from analysis.ingest.flow import Flow
 from analysis.ingest.parts import make_rows

@@ -18,7 +18,7 @@ def check_outcomes(mapping: Mapping, outcomes: pd.DataFrame) -> None:
     if undeclared:
         rows = int(outcomes["outcome"].isin(undeclared).sum())
         raise UserFault(  # what a cell says is not told: the column may be taken for another
-            f"{mapping.name}: {rows} rows of outcomes have an outcome that is not declared. "
+            f"{mapping.name}: an outcome occurs in the data that is not declared (rows: {rows}). "
             "Add it under `outcomes` with its timing and direction, or map it with labels. "
             f"{nearest(undeclared[0], mapping.outcomes)}"
         )

@@ -11,7 +11,8 @@ import pandas as pd
 from analysis.contract.dictionary import TABLES
 from analysis.contract.faults import Gathered
 from analysis.contract.instruments import Instrument
-from analysis.contract.mapping import Mapping, Part
+from analysis.contract.mapping import Mapping
+from analysis.contract.parts import Part
 from analysis.contract.tables import check_table, dtype_of, rises
 from analysis.ingest.account import Left, note_left
 from analysis.ingest.blocks import rows_in_blocks

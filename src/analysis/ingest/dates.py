@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.contract.faults import UserFault, several
-from analysis.contract.mapping import Column, Mapping, Part
+from analysis.contract.mapping import Mapping
+from analysis.contract.parts import Column, Part
 from analysis.ingest.columns import Faults
 from analysis.ingest.sources import Raw
 

@@ -13,7 +13,8 @@ from analysis.contract.dictionary import INTEGER, NUMBER, TABLES, TEXT
 from analysis.contract.dictionary import Column as Declared
 from analysis.contract.faults import UserFault, nearest, several
 from analysis.contract.instruments import Instrument
-from analysis.contract.mapping import Column, Mapping, Part
+from analysis.contract.mapping import Mapping
+from analysis.contract.parts import Column, Part
 from analysis.contract.tabulated import BLANK
 from analysis.ingest.columns import LARGEST, Faults, as_numbers, fold, relabelled, within
 from analysis.ingest.dates import FIRST, NO_START, START, TURNED, Beginnings, as_weeks

@@ -16,7 +16,8 @@ import pandas as pd
 
 from analysis.contract.dictionary import IDENTIFIERS, TABLES
 from analysis.contract.faults import UserFault, nearest
-from analysis.contract.mapping import WEEKS, Mapping
+from analysis.contract.mapping import Mapping
+from analysis.contract.parts import WEEKS
 from analysis.ingest.columns import fold
 from analysis.ingest.dates import FIRST, START
 from analysis.ingest.personal.addresses import find_addresses

@@ -34,7 +34,7 @@ def read_spss(
         ) from None
     cells, labels, declared = {}, {}, {}
     for name in frame.columns:
-        text = frame[name].map(_as_text, na_action="ignore").fillna("").astype("str")
+        text = frame[name].map(_as_text, na_action="ignore").astype(object).fillna("").astype("str")
         words = {_as_text(code): str(label).strip() for code, label in _labels(about, name).items()}
         ranges = about.missing_ranges.get(name, [])
         missing = frame[name].map(lambda cell, ranges=ranges: _within(cell, ranges)).astype(bool)

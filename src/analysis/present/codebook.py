@@ -13,8 +13,9 @@ import pandas as pd
 from analysis.contract.dictionary import IDENTIFIERS, TABLES
 from analysis.contract.forms import Forms
 from analysis.contract.instruments import Instrument, item_name
-from analysis.contract.mapping import Column, Outcome, Part
 from analysis.contract.mapping import Mapping as DatasetMapping
+from analysis.contract.mapping import Outcome
+from analysis.contract.parts import Column, Part
 from analysis.contract.plan import Plan
 from analysis.present.report import render_page
 from analysis.present.sections import Table, make_table
